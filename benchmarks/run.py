@@ -1,0 +1,48 @@
+"""Run all benchmarks, print their figures, and write them into docs/benchmarks.md.
+
+    python benchmarks/run.py [--print-only]
+
+Figures are CPU time, medians of interleaved rounds. Compare the ratios, not the absolute values: those
+are this machine's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import framework
+import startup
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+
+
+def table(title: str, figures: Mapping[str, float]) -> str:
+    """A Markdown table."""
+    rows = [f"| {name} | {value:,.2f} |" for name, value in figures.items()]
+    return "\n".join([f"## {title}", "", "| | |", "|---|---:|", *rows, ""])
+
+
+def main() -> None:
+    """Measure everything."""
+    parts = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`; how each figure is made stands in `benchmarks/`.",
+        f"CPU time on CPython {platform.python_version()}, {platform.machine()}.",
+        "Believe the ratios: the absolute values are one machine's.",
+        "",
+        table("Start-up", startup.measure()),
+        table("The framework's own share, CPU microseconds", asyncio.run(framework.measure())),
+    ]
+    page = "\n".join(parts)
+    print(page)
+    if "--print-only" not in sys.argv:
+        PAGE.write_text(page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""What was named as a secret is in no message, event, result or log, and its name is in its place."""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from tests.agent.doors import every_door
+from voxagent import Agent, Message, ModelRetry, RunContext, ToolContext, ToolReturn, tool
+from voxagent.errors import ServerError
+from voxagent.session import InMemorySessionStorage
+from voxagent.streaming import BaseEvent, TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent
+from voxagent.testing import ScriptedProvider, answer, fails, raw_call, refusal, text, thinking, tool_call
+from voxagent.types import ImageBlock, TextBlock, ToolUseBlock
+
+KEY = "swordfish-4711"
+SHOWN = "[REDACTED:door]"
+
+
+@tool
+async def echo(said: str) -> str:
+    received.append(said)
+    return f"heard {said}"
+
+
+@tool
+async def leak() -> ToolReturn[dict[str, Any]]:
+    return ToolReturn({"deep": [{KEY: KEY}]}, content=f"also {KEY}", metadata={"key": KEY})
+
+
+@tool
+async def fail_with_it() -> str:
+    raise ZeroDivisionError(f"cannot divide {KEY}")
+
+
+@tool
+async def retry_with_it() -> str:
+    raise ModelRetry(f"not {KEY}")
+
+
+@tool
+async def report_it(ctx: ToolContext[Any]) -> str:
+    await ctx.update(f"at {KEY}")
+    await ctx.emit(f"note {KEY}", {"key": [KEY]})
+    return "reported"
+
+
+received: list[str] = []
+TOOLS = (echo, leak, fail_with_it, retry_with_it, report_it)
+
+
+class Seen:
+    """Everything that leaves an agent, as text."""
+
+    def __init__(self, agent: Agent[Any, Any]) -> None:
+        self.events: list[BaseEvent] = []
+        agent.subscribe(self.events.append)
+
+    def texts(self, result: Any) -> list[str]:
+        told = [each for event in self.events for each in (repr(event), event.model_dump_json())]
+        return [*told, repr(result), result.model_dump_json(), str(result.error), repr(result.error)]
+
+    def joined(self, kind: type[BaseEvent]) -> str:
+        return "".join(event.delta for event in self.events if isinstance(event, kind))
+
+
+SCRIPTS: dict[str, list[Any]] = {
+    "text": [answer(text(f"It is {KEY}. Bye."), chunk_size=3)],
+    "text at the end": [answer(text(f"It is {KEY}"), chunk_size=1)],
+    "thinking": [answer(thinking(f"Hmm {KEY}!"), text("ok"), chunk_size=4)],
+    "signed thinking": [answer(thinking(f"Hmm {KEY}!", "seal"), text("ok"), chunk_size=4)],
+    "refusal": [refusal(f"I will not tell {KEY}.")],
+    "arguments": [answer(tool_call("echo", said=f"say {KEY}"), chunk_size=5), text("ok")],
+    "broken arguments": [answer(raw_call("echo", f'{{"said": "{KEY}'), chunk_size=5), text("ok")],
+    "unknown tool": [tool_call("nosuch", key=KEY), text("ok")],
+    "tool result": [tool_call("leak"), text("ok")],
+    "tool error": [tool_call("fail_with_it"), text("ok")],
+    "tool retry": [tool_call("retry_with_it"), text("ok")],
+    "tool events": [tool_call("report_it"), text("ok")],
+    "provider error": [answer(text(f"It is {KEY}"), fails(ServerError(f"bad key {KEY}")))],
+    "cut": [answer(text(f"It is {KEY}"), cut=True)],
+}
+
+
+@every_door
+@pytest.mark.parametrize("script", SCRIPTS)
+async def test_a_secret_leaves_by_no_way(door: Any, script: str, caplog: pytest.LogCaptureFixture) -> None:
+    storage = InMemorySessionStorage()
+    provider = ScriptedProvider(*SCRIPTS[script])
+    agent = Agent(
+        provider,
+        tools=TOOLS,
+        secrets_to_redact={"door": KEY},
+        session_storage=storage,
+        system_prompt=f"Know {KEY}.",
+    )
+    seen = Seen(agent)
+    with caplog.at_level(logging.DEBUG, "voxagent"):
+        result = await door(agent, f"My key is {KEY}.", session_key="k", metadata={"trace": "t1"})
+    stored = await storage.load("k")
+    assert stored is not None
+    requests = [repr(request.messages) + request.system for request in provider.requests]
+    everything = [*seen.texts(result), *requests, stored.model_dump_json(), caplog.text]
+    assert [each for each in everything if KEY in each] == []
+    assert result.messages[0].text == f"My key is {SHOWN}."
+    assert provider.requests[0].system == f"Know {SHOWN}."
+    assert stored.messages == result.messages
+
+
+@every_door
+async def test_the_streamed_text_is_the_redacted_whole(door: Any) -> None:
+    said = f"{KEY} and {KEY[:9]} and {KEY}"
+    script = answer(text(f"It is {KEY}"), chunk_size=3)
+    unseen = Agent(ScriptedProvider(script), secrets_to_redact={"door": KEY})
+    assert (await door(unseen, "?")).output == f"It is {SHOWN}"
+    for size in range(1, 30):
+        agent = Agent("a:b", secrets_to_redact={"door": KEY})
+        seen = Seen(agent)
+        script = answer(thinking(said), text(said), chunk_size=size)
+        result = await door(agent, "?", model=ScriptedProvider(script))
+        assert result.output == f"{SHOWN} and {KEY[:9]} and {SHOWN}"
+        assert seen.joined(TextDeltaEvent) == result.output
+        assert seen.joined(ThinkingDeltaEvent) == result.output
+
+
+async def test_a_secret_that_the_model_writes_as_an_argument_is_a_placeholder_for_everybody() -> None:
+    received.clear()
+    agent = Agent("a:b", tools=[echo], secrets_to_redact={"door": KEY})
+    seen = Seen(agent)
+    script = ScriptedProvider(answer(tool_call("echo", said=f"say {KEY}"), chunk_size=3), text("ok"))
+    result = await agent.run("?", model=script)
+    assert received == [f"say {SHOWN}"]
+    assert seen.joined(ToolCallDeltaEvent) == f'{{"said":"say {SHOWN}"}}'
+    assert result.tool_args == {"said": f"say {SHOWN}"}
+    assert result.messages[1].content == [ToolUseBlock("call_1", "echo", {"said": f"say {SHOWN}"})]
+    assert result.messages[2].tool_results[0].text == f"heard say {SHOWN}"
+
+
+class Login(BaseModel):
+    user: str
+    password: SecretStr
+
+
+@dataclass
+class Deps:
+    login: Login
+    token: SecretStr
+    plain: str = "not hidden"
+    ignored: SecretStr = field(default_factory=lambda: SecretStr("x"))
+
+
+@every_door
+async def test_a_secret_in_deps_is_hidden_by_the_path_of_its_field(door: Any) -> None:
+    deps = Deps(Login(user="ada", password=SecretStr("hunter2-hunter2")), SecretStr("tok-123456"))
+    agent: Agent[Deps, str] = Agent("a:b", deps_type=Deps)
+    seen = Seen(agent)
+
+    @agent.tool
+    async def login(ctx: ToolContext[Deps]) -> str:
+        return f"{ctx.deps.login.password.get_secret_value()} {ctx.deps.token.get_secret_value()}"
+
+    @agent.instructions
+    def tell(ctx: RunContext[Deps]) -> str:
+        return f"{ctx.deps.plain} {ctx.deps.token.get_secret_value()}"
+
+    provider = ScriptedProvider(tool_call("login"), text("I know tok-123456, not x."))
+    result = await door(agent, "?", deps=deps, model=provider)
+    assert result.messages[2].tool_results[0].text == "[REDACTED:login.password] [REDACTED:token]"
+    assert result.output == "I know [REDACTED:token], not x."
+    assert provider.requests[0].system == "not hidden [REDACTED:token]"
+    assert not [each for each in seen.texts(result) if "hunter2" in each or "tok-123456" in each]
+    assert dict(agent.secrets_to_redact) == {}
+    other = await door(
+        agent, "?", deps=Deps(deps.login, SecretStr("z")), model=ScriptedProvider(text("tok-123456"))
+    )
+    assert other.output == "tok-123456"
+
+
+@every_door
+async def test_what_the_program_says_of_a_secret_is_redacted_too(door: Any) -> None:
+    """Reasons of retries and refusals, causes of errors (one that is its own cause included), metadata."""
+    seen_everywhere: list[str] = []
+    agent = Agent("a:b", secrets_to_redact={"door": KEY})
+    seen = Seen(agent)
+    wishes: list[Exception | None] = [ModelRetry(f"not {KEY}"), None]
+
+    @agent.output_validator
+    def check(output: str) -> str:
+        wish = wishes.pop(0)
+        if wish is not None:
+            raise wish from wish
+        return output
+
+    result = await door(agent, "?", model=ScriptedProvider(text("a"), text("b")), metadata={"key": [KEY]})
+    assert (result.output, result.metadata) == ("b", {"key": [SHOWN]})
+    seen_everywhere += seen.texts(result)
+    wishes += [ValueError(f"bad {KEY}")]
+    result = await door(agent, "?", model=ScriptedProvider(text("a")))
+    cause = result.error.__cause__
+    assert (str(result.error), str(cause), cause.__cause__ is cause) == (
+        f"the output validator check() raised ValueError: bad {SHOWN}",
+        f"bad {SHOWN}",
+        True,
+    )
+    seen_everywhere += seen.texts(result)
+    for wish in [ModelRetry(f"not {KEY}")] * 2:
+        wishes.append(wish)
+    result = await door(agent, "?", model=ScriptedProvider(text("a"), text("b")))
+    assert str(result.error) == f"the model's output did not validate, 2 times; the last time: not {SHOWN}"
+    seen_everywhere += seen.texts(result)
+    assert [each for each in seen_everywhere if KEY in each] == []
+
+
+async def test_errors_of_the_system_and_notes_are_redacted_too() -> None:
+    agent = Agent(ScriptedProvider(text("a")), secrets_to_redact={"door": KEY})
+
+    @agent.output_validator
+    def check(output: str) -> str:
+        try:
+            raise PermissionError(13, f"no {KEY}", f"/keys/{KEY}")
+        except PermissionError as error:
+            error.add_note(f"asked for {KEY}")
+            raise ServerError("down", received=f"got {KEY}", request_id=KEY) from error
+
+    result = await agent.run("?")
+    assert isinstance(result.error, ServerError)
+    assert (result.error.received, result.error.request_id) == (f"got {SHOWN}", SHOWN)
+    assert str(result.error.__cause__) == f"[Errno 13] no {SHOWN}: '/keys/{SHOWN}'"
+    assert result.error.__cause__.__notes__ == [f"asked for {SHOWN}"]  # type: ignore[union-attr]
+
+
+async def test_quotes_of_sources_are_redacted_too() -> None:
+    quoted = TextBlock(f"It is {KEY}.", ({"cited_text": f"The key is {KEY}."},))
+    agent = Agent("a:b", secrets_to_redact={"door": KEY})
+    seen = Seen(agent)
+    result = await agent.run("?", model=ScriptedProvider(Message("assistant", [quoted])))
+    assert result.messages[1].content == [
+        TextBlock(f"It is {SHOWN}.", ({"cited_text": f"The key is {SHOWN}."},))
+    ]
+    assert seen.joined(TextDeltaEvent) == f"It is {SHOWN}."
+
+
+async def test_structured_output_and_content_prompts_are_redacted_too() -> None:
+    class Found(BaseModel):
+        key: str
+        more: list[str]
+
+    provider = ScriptedProvider(answer(tool_call("final_result", key=KEY, more=[f"x{KEY}"]), chunk_size=4))
+    agent = Agent(provider, output_type=Found, secrets_to_redact={"door": KEY})
+    picture = ImageBlock("image/png", b"x")
+    result = await agent.run([f"My key is {KEY}.", picture])
+    assert result.output == Found(key=SHOWN, more=[f"x{SHOWN}"])
+    assert result.messages[0].content == [TextBlock(f"My key is {SHOWN}."), picture]
+
+
+async def test_a_history_that_is_handed_in_is_redacted() -> None:
+    provider = ScriptedProvider(text("ok"))
+    agent = Agent(provider, secrets_to_redact={"door": KEY})
+    history = [Message("system", f"Use {KEY}."), Message("user", f"It is {KEY}."), Message("assistant", "ok")]
+    await agent.run("?", message_history=history)
+    assert (provider.requests[0].system, provider.requests[0].messages[0].text) == (
+        f"Use {SHOWN}.",
+        f"It is {SHOWN}.",
+    )
+
+
+async def test_a_signed_thought_that_had_to_be_changed_loses_its_seal() -> None:
+    from voxagent.types import ThinkingBlock
+
+    script = ScriptedProvider(
+        answer(thinking(f"it is {KEY}", "seal"), text("ok")), answer(thinking("fine", "seal"), text("ok"))
+    )
+    agent = Agent(script, secrets_to_redact={"door": KEY})
+    first, second = [(await agent.run("?")).messages[1].of(ThinkingBlock) for _ in range(2)]
+    assert [first, second] == [
+        [ThinkingBlock(f"it is {SHOWN}", None, provider="scripted")],
+        [ThinkingBlock("fine", "seal", provider="scripted")],
+    ]

@@ -1,0 +1,315 @@
+"""A session key loads a conversation and stores what is added, one run at a time."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.agent.doors import every_door
+from tests.agent.seen import WAIT
+from voxagent import Agent, ConfigError, Hooks, Message, RunContext, tool
+from voxagent.errors import LockTimeoutError, RunAbortedError, ServerError, SessionConflict
+from voxagent.providers import ModelRequest
+from voxagent.session import InMemorySessionStorage, Session
+from voxagent.testing import FunctionProvider, ScriptedProvider, answer, fails, stalls, text, tool_call
+from voxagent.types import ToolResultBlock, ToolUseBlock
+
+
+@tool
+async def add(a: int, b: int) -> int:
+    return a + b
+
+
+def texts(messages: Sequence[Message]) -> list[str]:
+    return [message.text for message in messages]
+
+
+async def stored(storage: InMemorySessionStorage, key: str = "k") -> list[Message]:
+    session = await storage.load(key)
+    return [] if session is None else session.messages
+
+
+@every_door
+async def test_a_key_continues_the_conversation(door: Any) -> None:
+    agent = Agent("a:b")
+    await door(agent, "I am Ada.", session_key="k", model=ScriptedProvider(text("Hello Ada.")))
+    provider = ScriptedProvider(text("Ada."))
+    result = await door(agent, "Who am I?", session_key="k", model=provider)
+    assert texts(provider.requests[0].messages) == ["I am Ada.", "Hello Ada.", "Who am I?"]
+    assert (texts(result.messages), texts(result.new_messages)) == (
+        ["I am Ada.", "Hello Ada.", "Who am I?", "Ada."],
+        ["Who am I?", "Ada."],
+    )
+    other = ScriptedProvider(text("?"))
+    await door(agent, "Who am I?", session_key="other", model=other)
+    assert texts(other.requests[0].messages) == ["Who am I?"]
+
+
+@every_door
+async def test_what_is_stored_is_what_the_result_tells(door: Any) -> None:
+    storage = InMemorySessionStorage()
+    provider = ScriptedProvider(tool_call("add", a=1, b=2), text("3"))
+    result = await door(Agent(provider, tools=[add], session_storage=storage), "?", session_key="k")
+    assert await stored(storage) == result.messages
+
+
+async def test_agents_with_one_store_share_its_sessions() -> None:
+    storage = InMemorySessionStorage()
+    for name in ("one", "two"):
+        agent = Agent(ScriptedProvider(text(name)), session_storage=storage)
+        await agent.run("?", session_key="k")
+    assert texts(await stored(storage)) == ["?", "one", "?", "two"]
+
+
+async def test_an_answer_is_stored_before_its_tools_run() -> None:
+    storage = InMemorySessionStorage()
+    seen: list[list[Message]] = []
+
+    @tool
+    async def look() -> str:
+        seen.append(await stored(storage))
+        return "seen"
+
+    agent = Agent(ScriptedProvider(tool_call("look"), text("done")), tools=[look], session_storage=storage)
+    result = await agent.run("?", session_key="k")
+    assert seen == [result.messages[:2]]
+
+
+async def test_no_prompt_continues_a_stored_conversation() -> None:
+    storage = InMemorySessionStorage()
+    await storage.append("k", [Message("user", "hello?")], expected_version=0)
+    agent = Agent(ScriptedProvider(text("hi")), session_storage=storage)
+    assert texts((await agent.run(None, session_key="k")).messages) == ["hello?", "hi"]
+    with pytest.raises(ConfigError, match="prompt=None continues a history, but there is none"):
+        await agent.run(None, session_key="new")
+
+
+async def test_system_messages_in_a_store_are_hoisted_and_stay_where_they_are() -> None:
+    storage = InMemorySessionStorage()
+    await storage.append("k", [Message("system", "Be brief."), Message("user", "a")], expected_version=0)
+    provider = ScriptedProvider(text("b"), text("d"))
+    agent = Agent(provider, session_storage=storage)
+    await agent.run(None, session_key="k")
+    await agent.run("c", session_key="k")
+    assert [request.system for request in provider.requests] == ["Be brief.", "Be brief."]
+    assert texts(await stored(storage)) == ["Be brief.", "a", "b", "c", "d"]
+
+
+async def test_calls_that_a_crash_left_open_are_answered_in_the_store_too() -> None:
+    storage = InMemorySessionStorage()
+    crashed = [Message("user", "go"), Message("assistant", [ToolUseBlock("c1", "add", {})])]
+    await storage.append("k", crashed, expected_version=0)
+    result = await Agent(ScriptedProvider(text("on")), session_storage=storage).run("go on", session_key="k")
+    said = "not executed: the run before was interrupted"
+    assert await stored(storage) == result.messages
+    assert result.messages[2] == Message("user", [ToolResultBlock("c1", "add", said, True)])
+    assert texts(result.messages) == ["go", "", "", "go on", "on"]
+
+
+async def test_a_run_waits_for_the_one_before_in_the_order_they_came() -> None:
+    order: list[str] = []
+    started: list[str] = []
+    gates = {name: asyncio.Event() for name in "abc"}
+
+    async def answering(messages: Sequence[Message], request: ModelRequest) -> str:
+        name = messages[-1].text
+        started.append(name)
+        await gates[name].wait()
+        order.append(name)
+        return name.upper()
+
+    agent = Agent(FunctionProvider(answering))
+    runs = [asyncio.create_task(agent.run(name, session_key="k")) for name in "abc"]
+    for number, name in enumerate("abc"):
+        async with asyncio.timeout(WAIT):
+            while len(started) <= number:  # noqa: ASYNC110  # the run is waited for, not the clock
+                await asyncio.sleep(0)
+        assert started == list("abc"[: number + 1])
+        gates[name].set()
+    results = await asyncio.wait_for(asyncio.gather(*runs), WAIT)
+    assert [texts(result.messages) for result in results] == [
+        ["a", "A"],
+        ["a", "A", "b", "B"],
+        ["a", "A", "b", "B", "c", "C"],
+    ]
+
+
+async def test_different_keys_run_together() -> None:
+    together = asyncio.Barrier(3)
+
+    async def meeting(messages: Sequence[Message], request: ModelRequest) -> str:
+        await together.wait()
+        return "met"
+
+    agent = Agent(FunctionProvider(meeting))
+    runs = [agent.run("?", session_key=f"k{number}") for number in range(3)]
+    results = await asyncio.wait_for(asyncio.gather(*runs), WAIT)
+    assert [result.output for result in results] == ["met"] * 3
+
+
+@pytest.mark.parametrize("sync", [False, True])
+async def test_a_nested_run_with_the_key_that_its_own_run_holds_is_refused_at_once(sync: bool) -> None:
+    agent = Agent("a:b")
+
+    @agent.tool
+    def ask_again() -> str:
+        return agent.run_sync("inner", session_key="k", model=ScriptedProvider()).output
+
+    @agent.tool
+    async def ask() -> str:
+        return (await agent.run("inner", session_key="k", model=ScriptedProvider())).output
+
+    provider = ScriptedProvider(tool_call("ask_again" if sync else "ask"), text("done"))
+    result = await asyncio.wait_for(agent.run("outer", session_key="k", model=provider), WAIT)
+    assert result.messages[2].content == [
+        ToolResultBlock(
+            "call_1",
+            "ask_again" if sync else "ask",
+            "ConfigError: session 'k' is held by the run around this one,"
+            " which would wait for itself for ever",
+            True,
+        )
+    ]
+
+
+async def test_a_nested_run_with_another_key_is_fine() -> None:
+    agent = Agent("a:b")
+
+    @agent.tool
+    async def ask() -> str:
+        return (await agent.run("inner", session_key="j", model=ScriptedProvider(text("from j")))).output
+
+    provider = ScriptedProvider(tool_call("ask"), text("done"))
+    result = await agent.run("outer", session_key="k", model=provider)
+    assert result.messages[2].tool_results[0].text == "from j"
+
+
+def waiting(provider: ScriptedProvider) -> tuple[Agent[None, str], asyncio.Event]:
+    began = asyncio.Event()
+    agent = Agent(provider)
+    agent.subscribe(lambda event: began.set())
+    return agent, began
+
+
+async def test_a_run_that_waited_too_long_is_refused_and_the_next_one_runs() -> None:
+    agent, began = waiting(ScriptedProvider(stalls(), text("third")))
+    first = asyncio.create_task(agent.run("first", session_key="k"))
+    await asyncio.wait_for(began.wait(), WAIT)
+    with pytest.raises(LockTimeoutError):
+        await agent.run("second", session_key="k", timeout_ms=10)
+    third = asyncio.create_task(agent.run("third", session_key="k"))
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert texts((await asyncio.wait_for(third, WAIT)).messages) == ["first", "third", "third"]
+
+
+@pytest.mark.parametrize("prompt", ["second", None])
+async def test_a_run_that_is_aborted_while_it_waits_gives_its_result_and_stores_nothing(prompt: Any) -> None:
+    agent, began = waiting(ScriptedProvider(stalls()))
+    first = asyncio.create_task(agent.run("first", session_key="k"))
+    await asyncio.wait_for(began.wait(), WAIT)
+    stream = agent.run_stream(prompt, session_key="k")
+    second = asyncio.create_task(stream.result())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    stream.abort("no time")
+    result = await asyncio.wait_for(second, WAIT)
+    assert (result.aborted, result.messages) == (True, [])
+    with pytest.raises(RunAbortedError, match=r"^the run was aborted: no time$"):
+        result.raise_for_error()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+@every_door
+async def test_a_run_that_fails_leaves_a_history_that_can_be_continued(door: Any) -> None:
+    storage = InMemorySessionStorage()
+    agent = Agent("a:b", tools=[add], session_storage=storage)
+    failing = ScriptedProvider(
+        tool_call("add", a=1, b=2),
+        answer(text("It is"), tool_call("add", a=3, b=4), fails(ServerError("down"))),
+    )
+    result = await door(agent, "?", session_key="k", model=failing)
+    assert isinstance(result.error, ServerError)
+    assert await stored(storage) == result.messages
+    assert [(message.role, message.text, message.finish_reason) for message in result.messages] == [
+        ("user", "?", None),
+        ("assistant", "", "tool_use"),
+        ("user", "", None),
+        ("assistant", "It is", "aborted"),
+    ]
+    again = await door(agent, "go on", session_key="k", model=ScriptedProvider(text("7")))
+    assert again.output == "7"
+
+
+@every_door
+async def test_a_run_that_is_aborted_within_a_tool_leaves_its_calls_answered(door: Any) -> None:
+    from voxagent import AbortController
+
+    storage = InMemorySessionStorage()
+    abort = AbortController()
+
+    @tool
+    async def leave() -> str:
+        abort.abort("user left")
+        await asyncio.Event().wait()
+        return ""
+
+    provider = ScriptedProvider(answer(tool_call("add", a=1, b=2), tool_call("leave")))
+    agent = Agent(provider, tools=[add, leave], session_storage=storage)
+    result = await door(agent, "?", session_key="k", abort_signal=abort.signal)
+    assert result.aborted
+    assert await stored(storage) == result.messages
+    assert result.messages[-1].content == [
+        ToolResultBlock("call_1", "add", "3", False),
+        ToolResultBlock("call_2", "leave", "cancelled", True),
+    ]
+
+
+async def test_a_store_that_another_writer_changed_is_not_overwritten() -> None:
+    storage = InMemorySessionStorage()
+
+    async def intrude(ctx: RunContext[Any], request: ModelRequest) -> None:
+        session = await storage.load("k")
+        assert session is not None
+        await storage.append("k", [Message("user", "me too")], expected_version=session.version)
+
+    agent = Agent(ScriptedProvider(text("hi")), session_storage=storage, hooks=Hooks(before_model=intrude))
+    result = await agent.run("?", session_key="k")
+    assert isinstance(result.error, SessionConflict)
+    assert texts(await stored(storage)) == ["?", "me too"]
+
+
+class Slow(InMemorySessionStorage):
+    """A store whose second append takes for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.appends = 0
+
+    async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
+        self.appends += 1
+        if self.appends > 1:
+            await asyncio.Event().wait()
+        return await super().append(key, messages, expected_version=expected_version)
+
+
+async def test_the_last_write_of_a_stopped_run_takes_no_longer_than_two_seconds() -> None:
+    agent = Agent(ScriptedProvider(answer(text("I think"), stalls())), session_storage=Slow())
+    result = await asyncio.wait_for(agent.run("?", session_key="k", timeout_ms=10), WAIT)
+    assert (result.timed_out, texts(result.messages)) == (True, ["?", "I think"])
+
+
+class Broken(InMemorySessionStorage):
+    async def load(self, key: str) -> Session | None:
+        raise OSError("disk gone")
+
+
+async def test_a_store_that_cannot_be_read_is_raised_before_the_run_and_the_lock_is_free_again() -> None:
+    agent = Agent(ScriptedProvider(), session_storage=Broken())
+    for _ in range(2):
+        with pytest.raises(OSError, match="disk gone"):
+            await asyncio.wait_for(agent.run("?", session_key="k"), WAIT)

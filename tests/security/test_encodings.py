@@ -1,0 +1,92 @@
+"""No form in which a value may travel lets it through."""
+
+import base64
+import html
+import json
+import urllib.parse
+from collections.abc import Callable
+
+import pytest
+
+from voxagent.security import RedactionFilter, SecretRegistry, StreamFilter
+
+VALUES = [
+    "sk_live-0123456789abcdef",
+    'pa"ss\\w/o<r>d & "mörë" +\'%\n\tend',
+    "пароль-от-сервера",
+    "hunter2",
+    "a/b+c=d?e&f#g h~i*j(k)!",
+    "ünïcödé😀key",
+]
+
+ENCODERS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "json": lambda value: json.dumps(value)[1:-1],
+    "json in unicode": lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
+    "json of PHP": lambda value: json.dumps(value, ensure_ascii=False)[1:-1].replace("/", "\\/"),
+    "repr": lambda value: repr(value)[1:-1],
+    "url path": urllib.parse.quote,
+    "url": lambda value: urllib.parse.quote(value, safe=""),
+    "url query": urllib.parse.quote_plus,
+    "encodeURIComponent": lambda value: urllib.parse.quote(value, safe="!'()*"),
+    "html": html.escape,
+    "html without quotes": lambda value: html.escape(value, quote=False),
+    "html with numbers": lambda value: (
+        html.escape(value).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
+    ),
+    "hex": lambda value: value.encode().hex(),
+    "HEX": lambda value: value.encode().hex().upper(),
+    "url in small letters": lambda value: "".join(
+        part.lower() if part.startswith("%") else part
+        for part in _percent_parts(urllib.parse.quote(value, safe=""))
+    ),
+}
+
+
+def _percent_parts(text: str) -> list[str]:
+    parts: list[str] = []
+    while text:
+        size = 3 if text[0] == "%" else 1
+        parts.append(text[:size])
+        text = text[size:]
+    return parts
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("encoding", ENCODERS)
+def test_a_value_is_redacted_in_every_encoding(encoding: str, value: str) -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", value)
+    text = f"<{ENCODERS[encoding](value)}>"
+    assert RedactionFilter(registry).redact(text) == "<[REDACTED]>"
+    stream = StreamFilter(registry)
+    assert "".join([*map(stream.process_chunk, text), stream.flush()]) == "<[REDACTED]>"
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("ahead", ["", "u", "us", "use"])
+@pytest.mark.parametrize("behind", ["", "x", "xy"])
+def test_a_value_within_base64_is_redacted_at_every_alignment(
+    behind: str, ahead: str, encode: Callable[[bytes], bytes], value: str
+) -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", value)
+    text = encode((ahead + value + behind).encode()).decode()
+    assert len(registry.find_secrets(text)) == 1 or len(value) < 8
+    shown = RedactionFilter(registry, "").redact(text)
+    assert len(shown) <= 12 or len(value) < 8
+
+
+def test_raw_bytes_are_found_as_hex_and_base64() -> None:
+    value = bytes(range(200, 232))
+    registry = SecretRegistry()
+    registry.register_value("raw", value)
+    text = f"{value.hex()} {base64.b64encode(value).decode()} {base64.b64encode(b'x' + value).decode()}"
+    assert len(registry.find_secrets(text)) == 3
+
+
+def test_bytes_that_are_text_are_found_as_text() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", b"hunter2hunter2")
+    assert registry.find_secrets("hunter2hunter2") == [("hunter2hunter2", 0, 14)]

@@ -1,0 +1,111 @@
+"""Log records leave without secrets, or empty."""
+
+import io
+import logging
+import sys
+
+import pytest
+
+from voxagent.security import RedactingLogFilter, SecretRegistry
+
+SECRET = "hunter2hunter2"
+
+
+class Url:
+    def __str__(self) -> str:
+        return f"https://api.example/?key={SECRET}"
+
+
+class Broken:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class Log:
+    """A logger of its own that writes to a text."""
+
+    def __init__(self, registry: SecretRegistry) -> None:
+        self.logger = logging.Logger("test")
+        self.stream = io.StringIO()
+        self.records: list[logging.LogRecord] = []
+        handler = logging.StreamHandler(self.stream)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        self.logger.addHandler(handler)
+        self.logger.addFilter(RedactingLogFilter(registry))
+        handler.addFilter(lambda record: self.records.append(record) or True)
+
+    @property
+    def text(self) -> str:
+        return self.stream.getvalue()
+
+
+@pytest.fixture
+def log() -> Log:
+    registry = SecretRegistry()
+    registry.register_value("key", SECRET)
+    return Log(registry)
+
+
+def test_a_secret_in_message_and_arguments_is_replaced(log: Log) -> None:
+    log.logger.warning("%s to %s took %d ms", "GET", Url(), 12)
+    log.logger.warning(f"it is {SECRET}")
+    log.logger.warning("hunter2%s", "hunter2")
+    assert log.text.splitlines() == [
+        "GET to https://api.example/?key=[REDACTED:key] took 12 ms",
+        "it is [REDACTED:key]",
+        "[REDACTED:key]",
+    ]
+
+
+def test_a_clean_record_keeps_its_arguments(log: Log) -> None:
+    log.logger.warning("%s took %d ms", "GET", 12, extra={"run": "r1", "tags": ["a"]})
+    record = log.records[0]
+    assert (record.msg, record.args, vars(record)["tags"]) == ("%s took %d ms", ("GET", 12), ["a"])
+
+
+def test_extra_values_are_redacted_whatever_they_are(log: Log) -> None:
+    log.logger.warning("x", extra={"body": {"password": [SECRET]}, "url": Url(), "count": 3})
+    fields = vars(log.records[0])
+    assert (fields["body"], fields["url"], fields["count"]) == (
+        {"password": ["[REDACTED:key]"]},
+        "https://api.example/?key=[REDACTED:key]",
+        3,
+    )
+
+
+def test_a_traceback_is_redacted_and_a_clean_one_keeps_its_exception(log: Log) -> None:
+    for text in (SECRET, "clean"):
+        try:
+            raise ValueError(f"bad {text}")
+        except ValueError:
+            log.logger.exception("failed")
+    assert [record.exc_info is None for record in log.records] == [True, False]
+    assert SECRET not in log.text
+    assert "ValueError: bad [REDACTED:key]" in log.text
+    assert "ValueError: bad clean" in log.text
+
+
+def test_a_traceback_that_was_formatted_before_is_redacted_too(log: Log) -> None:
+    record = logging.LogRecord("test", logging.ERROR, "f.py", 1, "failed", (), None)
+    record.exc_text = f"ValueError: {SECRET}"
+    log.logger.handle(record)
+    assert log.text == "failed\nValueError: [REDACTED:key]\n"
+
+
+def test_a_record_that_cannot_be_redacted_is_emptied_and_nothing_is_raised(log: Log) -> None:
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        log.logger.warning("%s and %s", SECRET, Broken(), exc_info=sys.exc_info(), stack_info=True)
+    assert log.text == "(a log record that could not be redacted was withheld)\n"
+
+
+def test_a_record_without_an_exception_may_ask_for_its_traceback(log: Log) -> None:
+    log.logger.warning("nothing raised", exc_info=True)
+    assert log.text == "nothing raised\nNoneType: None\n"
+
+
+def test_an_empty_registry_lets_records_pass_untouched() -> None:
+    log = Log(SecretRegistry())
+    log.logger.warning("it is %s", SECRET)
+    assert log.records[0].args == (SECRET,)

@@ -1,0 +1,164 @@
+"""What a registry knows, and that it never shows it."""
+
+import copy
+import pickle
+import threading
+
+import pytest
+
+from voxagent.errors import ConfigError
+from voxagent.security import DEFAULT_SECRET_PATTERNS, SecretRegistry, StreamFilter
+
+
+def test_a_registry_says_where_its_secrets_stand() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "hunter2hunter2")
+    registry.register_pattern("tok_[0-9]{3}")
+    text = "a hunter2hunter2, tok_12, tok_123"
+    assert registry.find_secrets(text) == [("hunter2hunter2", 2, 16), ("tok_123", 26, 33)]
+    assert (registry.contains_secret(text), registry.contains_secret("hunter2")) == (True, False)
+
+
+def test_an_empty_registry_finds_nothing() -> None:
+    registry = SecretRegistry()
+    assert (registry.empty, registry.find_secrets("anything"), registry.names) == (True, [], ())
+
+
+def test_repr_shows_names_and_never_a_value() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "hunter2hunter2")
+    registry.register_pattern("tok_[0-9]{3}", name="token")
+    assert repr(registry) == "SecretRegistry(values=['key'], patterns=['token'])"
+    assert registry.masked() == {"key": "[REDACTED:key]"}
+    assert not hasattr(registry, "__dict__")
+
+
+def test_a_registry_cannot_be_pickled_since_the_pickle_would_hold_the_values() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "hunter2hunter2")
+    for dump in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match="pickle"):
+            dump(registry)
+
+
+def test_a_short_value_is_refused_by_name_and_ignored_when_found() -> None:
+    registry = SecretRegistry()
+    for short in ("abcde", "  abc  ", b"xyz", ""):
+        with pytest.raises(ConfigError, match="secret 'pin' is shorter than 6 characters") as caught:
+            registry.register_value("pin", short)
+        assert not short or repr(short) not in str(caught.value)
+        registry.register_value("pin", short, found=True)
+    assert registry.empty
+
+
+def test_a_name_that_shows_the_value_is_refused_without_repeating_it() -> None:
+    registry = SecretRegistry()
+    with pytest.raises(ConfigError) as caught:
+        registry.register_value("the hunter2 key", "hunter2")
+    registry.register_value("hunter2", "hunter2", found=True)
+    assert "hunter2" not in str(caught.value)
+    assert registry.empty
+
+
+def test_white_space_around_a_value_is_not_looked_for() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "hunter2hunter2\n")
+    assert registry.find_secrets("<hunter2hunter2>") == [("hunter2hunter2", 1, 15)]
+    assert registry.value_of("key") == "hunter2hunter2\n"
+
+
+def test_a_second_value_of_a_name_is_returned_and_the_first_is_still_looked_for() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "first-value")
+    registry.register_value("key", "second-value")
+    assert registry.value_of("key") == "second-value"
+    assert [match for match, _, _ in registry.find_secrets("first-value second-value")] == [
+        "first-value",
+        "second-value",
+    ]
+
+
+def test_a_value_is_called_by_the_name_that_was_given_last_and_a_found_one_keeps_its_name() -> None:
+    registry = SecretRegistry()
+    registry.register_value("found", "some-value", found=True)
+    registry.register_value("named", "some-value")
+    registry.register_value("again", "some-value", found=True)
+    assert registry.names == ("found", "named")
+    shown = StreamFilter(registry, placeholder="{name}")
+    assert shown.process_chunk("some-value") + shown.flush() == "named"
+
+
+def test_found_values_of_one_name_are_numbered() -> None:
+    registry = SecretRegistry()
+    for value in ("some-value", "other-value", "third-value"):
+        registry.register_value("key", value, found=True)
+    assert {name: registry.value_of(name) for name in registry.names} == {
+        "key": "some-value",
+        "key-2": "other-value",
+        "key-3": "third-value",
+    }
+
+
+def test_only_text_is_returned_as_a_value() -> None:
+    registry = SecretRegistry()
+    registry.register_value("raw", b"\xff\xfe\xfd\xfc\xfb\xfa")
+    assert (registry.value_of("raw"), registry.value_of("unknown")) == (None, None)
+    assert registry.contains_secret("key=fffefdfcfbfa")
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "some-value")
+    registry.register_pattern("tok_[0-9]{3}")
+    other = registry.copy()
+    other.register_value("more", "other-value")
+    assert (registry.names, other.names) == (("key",), ("key", "more"))
+    assert (registry.contains_secret("other-value"), other.contains_secret("tok_123 other-value")) == (
+        False,
+        True,
+    )
+
+
+def test_an_extended_registry_is_the_same_one_when_nothing_is_new() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "some-value")
+    assert registry.extended([("key", "some-value")]) is registry
+    run = registry.extended([("key", "some-value"), ("token", "fresh-value"), ("pin", "1234")])
+    assert (registry.names, run.names) == (("key",), ("key", "token"))
+    assert run.matcher.automaton is registry.matcher.automaton
+
+
+def test_what_was_made_ready_is_kept_until_the_registry_changes() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "some-value")
+    ready = registry.matcher
+    assert registry.matcher is ready
+    registry.register_defaults()
+    registry.register_defaults()
+    changed = registry.matcher
+    assert changed is not ready
+    assert len(changed.automaton.patterns) == len(DEFAULT_SECRET_PATTERNS)
+    assert registry.contains_secret("some-value")
+
+
+def test_threads_may_register_and_search_at_once() -> None:
+    registry = SecretRegistry()
+    failures: list[str] = []
+
+    def work(number: int) -> None:
+        for turn in range(30):
+            value = f"secret-{number}-{turn}-value"
+            registry.register_value(f"{number}.{turn}", value)
+            registry.register_pattern(f"tok_{number}_{turn % 3}[a-z]")
+            if not registry.contains_secret(f"... {value} ...") or not registry.contains_secret(
+                f"tok_{number}_0x"
+            ):
+                failures.append(value)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    assert len(registry.names) == 180

@@ -1,0 +1,77 @@
+"""Refuse what is of the wrong kind where it enters, and not somewhere within a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, cast, get_args
+
+from ..errors import ConfigError
+from ..types.blocks import ContentBlock
+from ..types.config import ModelSettings
+from ..types.message import Message
+from ..types.policy import ToolPolicy
+
+Kind: TypeAlias = type | tuple[type, ...]
+PARTS: tuple[type, ...] = (str, *get_args(get_args(ContentBlock)[0]))
+
+
+def check_kinds(given: Mapping[str, Any], kinds: Mapping[str, Kind]) -> None:
+    """Refuse a value that is not of the kind its name wants; None is of any kind."""
+    for name, kind in kinds.items():
+        value = given.get(name)
+        if value is not None and not isinstance(value, kind):
+            wanted = " or ".join(each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,)))
+            raise ConfigError(f"{name}={value!r} is not of type {wanted}")
+
+
+def check_each(name: str, values: object, fits: Callable[[Any], bool], wanted: str) -> None:
+    """Refuse a sequence with something in it that does not fit."""
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        raise ConfigError(f"{name}={values!r} is not a list")
+    for value in cast("Sequence[object]", values):
+        if not fits(value):
+            raise ConfigError(f"{name} holds {value!r:.100}, which is no {wanted}")
+
+
+def is_toolset(value: object) -> bool:
+    """Whether this gives tools."""
+    return callable(getattr(value, "open", None))
+
+
+def is_policy(value: object) -> bool:
+    """Whether this is a layer of allowed and denied tools."""
+    return isinstance(value, ToolPolicy)
+
+
+def check_settings(settings: object) -> None:
+    """Refuse settings that no model has, with the nearest name."""
+    if not isinstance(settings, Mapping):
+        raise ConfigError(f"settings={settings!r} is not a dict of ModelSettings")
+    known = ModelSettings.__annotations__
+    for name in cast("Mapping[object, object]", settings):
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(str(name), known, n=1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            raise ConfigError(f"settings has no {name!r}: {remedy}")
+
+
+def check_prompt(prompt: object) -> None:
+    """Refuse a prompt that says nothing, or that is neither text nor content; None is no prompt."""
+    if prompt is None:
+        return
+    parts = cast("Sequence[object]", prompt) if isinstance(prompt, Sequence) else [prompt]
+    if not parts:
+        raise ConfigError("the prompt is empty; prompt=None continues a history without one")
+    for part in [prompt] if isinstance(prompt, str) else parts:
+        if not isinstance(part, PARTS):
+            raise ConfigError(
+                f"the prompt holds {part!r:.100}, which is neither text nor content such as ImageBlock(...)"
+            )
+
+
+def check_history(history: object) -> None:
+    """Refuse a history that is not made of messages."""
+    if history is not None:
+        check_each("message_history", history, lambda each: isinstance(each, Message), "Message")

@@ -1,0 +1,307 @@
+"""The one loop. Every door runs it; it never yields, it emits.
+
+    load the session -> open the toolsets -> RunStart
+      -> check the prompt
+      -> ask the model -> execute its calls, or take its output -> again, until there is an output
+    -> close the history -> store -> RunEnd
+
+What goes wrong before RunStart is raised. Afterwards a run always gives a result, with a history that
+any provider accepts. A cancellation from outside and Ctrl-C go through, once history and events are closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from ..abort import Scope
+from ..errors import (
+    ConfigError,
+    EmptyAnswerError,
+    ProviderError,
+    RunAbortedError,
+)
+from ..providers.base import ModelRequest
+from ..session.lock import DEFAULT_TIMEOUT
+from ..streaming.events import (
+    AssistantEndEvent,
+    AssistantStartEvent,
+    RetryEvent,
+    TurnEndEvent,
+    TurnStartEvent,
+)
+from ..tools.toolset import Toolset
+from ..types.blocks import ThinkingBlock, ToolCall
+from ..types.message import Message
+from ..types.policy import ToolPolicy
+from ..types.result import Attempt, RunResult
+from .answer import Collector, ask, usage_of
+from .following import followed
+from .hooks import called, is_answer
+from .plan import CANCEL_GRACE
+from .prompting import begin_with_prompt, cancelled, checked_beside
+from .run import Run, answered_calls, open_calls_of
+from .sessions import SessionHouse
+from .toolbox import Toolbox, is_plain, opened
+from .watch import FIRST_CONTENT, FIRST_CONTENT_THINKING, IDLE, Patience
+
+logger: logging.Logger = logging.getLogger("voxagent")
+
+
+async def run_loop(run: Run, sessions: SessionHouse) -> RunResult[Any]:
+    """Run to the end and tell what became of it."""
+    run.connect(asyncio.get_running_loop())
+    unlink = [signal.on_abort(run.signal.abort) for signal in run.signals]
+    try:
+        if run.session_key is None or run.lineage.depth:
+            history = run.options.get("message_history") or ()
+            _take(run, history if run.redactor.registry.empty else run.redactor.value(list(history)))
+            result = await _ended(run)
+        else:
+            async with _session(run, sessions, run.session_key):
+                result = await _ended(run)
+    finally:
+        for undo in unlink:
+            undo()
+        await run.sink.finish()
+    return result
+
+
+async def _ended(run: Run) -> RunResult[Any]:
+    stopped: BaseException | None = None
+    try:
+        await _worked(run)
+    except (asyncio.CancelledError, KeyboardInterrupt) as error:
+        if not run.began:
+            raise
+        stopped = error
+        run.ended = run.ended or "aborted"
+        run.error = run.error or RunAbortedError(f"the run was ended by {type(error).__name__}")
+    try:
+        await _closed(run)
+    except asyncio.CancelledError as error:
+        stopped = error
+    result = run.result()
+    run.send_end(result)
+    if stopped is not None:
+        raise stopped
+    return result
+
+
+async def _worked(run: Run) -> None:
+    """Everything that an abort and the clock may end."""
+    scope = run.scope = Scope(run.signal, run.deadline)
+    try:
+        async with scope:
+            scope.checkpoint()
+            toolsets, policies = _sources(run)
+            if not toolsets and not policies and is_plain(run.plan.tools):
+                await _worked_with(run, run.plan.box())
+            else:
+                async with opened(run.plan.tools, toolsets, policies, run.context) as toolbox:
+                    await _worked_with(run, toolbox)
+    except Exception as error:
+        if not run.began:
+            raise
+        logger.warning("closing the toolsets failed: %s", run.redactor.text(str(error)))
+    if scope.ended is not None:
+        if not run.began:
+            await run.begin()
+        run.interrupted(scope.ended)
+
+
+async def _worked_with(run: Run, toolbox: Toolbox) -> None:
+    run.toolbox = toolbox
+    run.specs = _specs(run, toolbox)
+    await run.begin()
+    await _turned(run)
+
+
+async def _turned(run: Run) -> None:
+    try:
+        if await begin_with_prompt(run):
+            while not await _turn(run):
+                run.scope.checkpoint()
+                _check_stopping(run)
+    except Exception as error:
+        run.fail(error)
+    finally:
+        await cancelled(run.checks, run.plan.options.get("cancel_grace", CANCEL_GRACE))
+
+
+def _check_stopping(run: Run) -> None:
+    signal = run.stopping
+    if signal is not None:
+        run.ended = "aborted"
+        raise RunAbortedError(f"the run was stopped after a turn: {signal.reason or 'no reason given'}")
+
+
+async def _closed(run: Run) -> None:
+    """Close the history and the events of a run that did not come to its end by itself."""
+    for event in run.close_history():
+        run.sink.send(event)
+    try:
+        await run.store_last()
+    except Exception as error:
+        run.fail(error)
+
+
+# --- before the first turn ---------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _session(run: Run, sessions: SessionHouse, key: str) -> AsyncGenerator[None]:
+    """The history of a session, which is locked until the run is over."""
+    if run.options.get("message_history") is not None:
+        raise ConfigError("message_history and session_key exclude each other: the session has the history")
+    wait = DEFAULT_TIMEOUT
+    if run.deadline is not None:
+        wait = min(wait, max(0.0, run.deadline - time.monotonic()))
+    async with sessions.held(key, wait, run.signal) as held:
+        stored = await sessions.storage.load(key) if held else None
+        if held:
+            run.storage = sessions.storage
+            run.version = stored.version if stored else 0
+        _take(run, stored.messages if stored else (), complete=held)
+        yield
+
+
+def _take(run: Run, history: Sequence[Message], *, complete: bool = True) -> None:
+    """Begin with a history. One may end with calls that nobody answered; no provider takes that."""
+    run.begin_with(history)
+    calls = open_calls_of(run.history)
+    if calls:
+        run.append(answered_calls(calls, {}, "not executed: the run before was interrupted"))
+    if run.prompt is None and not run.history and complete:
+        raise ConfigError("prompt=None continues a history, but there is none")
+
+
+def _sources(run: Run) -> tuple[list[Toolset[Any]], list[ToolPolicy]]:
+    """Where tools come from, and what forbids them."""
+    plan, options = run.plan, run.options
+    policies = [*plan.options.get("policies", ()), *options.get("policies", ())]
+    return [*plan.toolsets, *options.get("toolsets", ())], policies
+
+
+def _specs(run: Run, toolbox: Toolbox) -> Any:
+    if run.mode != "tool":
+        return toolbox.specs
+    for spec in run.output.tools:
+        if spec.name in toolbox.by_name:
+            raise ConfigError(f"the name {spec.name!r} is taken by the output: rename that tool")
+    return (*toolbox.specs, *run.output.tools)
+
+
+# --- one turn ------------------------------------------------------------------------------------
+
+
+async def _turn(run: Run) -> bool:
+    """One answer of the model and what follows from it; True if the run is over."""
+    run.iterations += 1
+    run.turn = run.iterations
+    await run.sink.emit(TurnStartEvent(run.run_id, run.turn))
+    message, calls = await _answer(run)
+    done = await checked_beside(run) or await followed(run, message, calls)
+    turn, run.turn = run.turn, 0
+    await run.sink.emit(TurnEndEvent(run.run_id, turn))
+    return done
+
+
+async def _answer(run: Run) -> tuple[Message, list[ToolCall]]:
+    message, calls = await _ask(run)
+    if _is_empty(run, message):
+        run.collector = None
+        await run.sink.emit(AssistantEndEvent(run.run_id, message))
+        await run.sink.emit(RetryEvent(run.run_id, "the model gave an empty answer"))
+        message, calls = await _ask(run)
+        if _is_empty(run, message):
+            raise EmptyAnswerError(
+                "the model gave an empty answer twice", provider=run.provider.name, model=run.model
+            )
+    run.collector = None
+    run.append(message)
+    run.sink.send(AssistantEndEvent(run.run_id, message))
+    await run.sink.settle()
+    await run.store()
+    return message, calls
+
+
+def _is_empty(run: Run, message: Message) -> bool:
+    """Whether there is nothing to go on with; after tool results, an empty text is an answer."""
+    if message.text or message.finish_reason in ("content_filter", "pause", "length"):
+        return False
+    if any(not isinstance(block, ThinkingBlock) for block in message.blocks):
+        return False
+    return not (run.history and run.history[-1].tool_results)
+
+
+async def _ask(run: Run) -> tuple[Message, list[ToolCall]]:
+    request = ModelRequest(
+        model=run.model,
+        messages=tuple(run.for_model),
+        system=run.system,
+        tools=run.specs,
+        output=run.output.spec if run.mode == "native" else None,
+        settings=run.settings,
+        abort_signal=run.signal,
+        run_id=run.run_id,
+        deadline=run.deadline,
+    )
+    for hooks in run.plan.hooks:
+        if hooks.before_model is None:
+            continue
+        changed = await called("the hook before_model", hooks.before_model, run.context, request)
+        if is_answer(changed):
+            return await _given(run, changed.value)
+        request = changed or request
+    return await _asked(run, request)
+
+
+async def _given(run: Run, value: Any) -> tuple[Message, list[ToolCall]]:
+    """What a hook answered in the model's place."""
+    await run.sink.emit(AssistantStartEvent(run.run_id))
+    message = value if isinstance(value, Message) else Message("assistant", str(value), finish_reason="stop")
+    message = run.redactor.value(message)
+    return message, message.tool_calls
+
+
+async def _asked(run: Run, request: ModelRequest) -> tuple[Message, list[ToolCall]]:
+    number = run.budget.begin_request(_estimate(run), run.facts)
+    collector = run.collector = Collector(run.sink, run.run_id, run.taken, run.redactor)
+    begun, told = time.monotonic(), None
+    reason: str | None = "aborted"
+    try:
+        message = await ask(run.provider, request, collector, _patience(run))
+        reason = None
+        return message, collector.calls
+    except ProviderError as error:
+        reason, told = error.kind, run.redactor.text(str(error))
+        raise
+    finally:
+        usage = usage_of(collector.end)
+        run.budget.end_request(number, usage, run.facts)
+        run.attempts += collector.failed
+        took = time.monotonic() - begun - sum(attempt.duration for attempt in collector.failed)
+        run.attempts.append(Attempt(collector.provider, collector.model, reason, told, took, usage))
+        if reason is None:
+            run.own_usage += usage
+
+
+def _estimate(run: Run) -> int:
+    """About how many tokens a request will read; only asked for where a limit counts them."""
+    limits = run.budget.limits
+    if limits.input_tokens is None and limits.total_tokens is None and limits.cost is None:
+        return 0
+    return sum(len(message.text) for message in run.for_model) // 4
+
+
+def _patience(run: Run) -> Patience:
+    settings = run.settings
+    thinks = settings.get("thinking", "off") != "off"
+    idle = settings.get("idle_timeout", IDLE)
+    first = FIRST_CONTENT_THINKING if thinks else max(FIRST_CONTENT, idle)
+    return Patience(first, idle, settings.get("timeout"))

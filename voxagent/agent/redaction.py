@@ -1,0 +1,107 @@
+"""Where text enters the history, secrets leave it: once, and then history, events and result agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar, cast
+
+from ..security.filters import RedactionFilter, StreamFilter
+from ..security.registry import NAMED_PLACEHOLDER, SecretRegistry
+from ..types.blocks import ThinkingBlock, ToolCall
+
+T = TypeVar("T")
+
+
+class Redactor:
+    """What one run does about secrets; with nothing registered it costs nothing."""
+
+    def __init__(self, registry: SecretRegistry) -> None:
+        self.registry = registry
+        self._filter = RedactionFilter(registry, NAMED_PLACEHOLDER)
+        self._arguments: dict[str, StreamFilter] = {}
+
+    def text(self, text: str) -> str:
+        """The text with placeholders."""
+        return text if self.registry.empty else self._filter.redact(text)
+
+    def value(self, value: T) -> T:
+        """The value with placeholders in all its strings."""
+        return value if self.registry.empty else self._filter.redact_value(value)
+
+    def error(self, error: BaseException) -> None:
+        """Take secrets out of an error's texts, and out of those that caused it."""
+        if self.registry.empty:
+            return
+        done: set[int] = set()
+        waiting: list[BaseException | None] = [error]
+        while waiting:
+            each = waiting.pop()
+            if each is None or id(each) in done:
+                continue
+            done.add(id(each))
+            waiting += [each.__cause__, each.__context__]
+            self._clean(each)
+
+    def _clean(self, error: BaseException) -> None:
+        """Args, and what an error keeps besides: notes, received text, the words of the operating system."""
+        error.args = self._filter.redact_value(error.args)
+        for name, value in list(vars(error).items()):
+            if isinstance(value, (str, list)):
+                vars(error)[name] = self._filter.redact_value(cast("object", value))
+        if isinstance(error, OSError):
+            error.strerror = self._filter.redact_value(error.strerror)
+            error.filename = self._filter.redact_value(error.filename)
+
+    def stream(self) -> StreamFilter | None:
+        """A filter for one stream of text, None if nothing is registered."""
+        if self.registry.empty:
+            return None
+        return StreamFilter(self.registry, placeholder=NAMED_PLACEHOLDER)
+
+    def arguments_delta(self, call_id: str, delta: str) -> str:
+        """What may be shown of the next piece of a call's arguments."""
+        if self.registry.empty:
+            return delta
+        found = self._arguments.get(call_id)
+        if found is None:
+            found = self._arguments[call_id] = StreamFilter(self.registry, placeholder=NAMED_PLACEHOLDER)
+        return found.process_chunk(delta)
+
+    def arguments_rest(self, call_id: str) -> str:
+        """What was held back of a call's arguments, once they are complete."""
+        found = self._arguments.pop(call_id, None)
+        return "" if found is None else found.flush()
+
+    def call(self, call: ToolCall) -> ToolCall:
+        """The call with placeholders."""
+        if self.registry.empty:
+            return call
+        params = self._filter.redact_value(call.params)
+        arguments = None if call.arguments is None else self._filter.redact(call.arguments)
+        return ToolCall(call.id, call.name, params, arguments, call.signature)
+
+    def thinking(self, block: ThinkingBlock, shown: str) -> ThinkingBlock:
+        """The block with placeholders; one that had to be changed loses its seal, which no longer fits."""
+        text = shown or self.text(block.text)
+        if text == block.text or not block.text:
+            return (
+                block
+                if block.text
+                else ThinkingBlock(shown, block.signature, block.redacted, block.id, block.provider)
+            )
+        if self.registry.empty:
+            return ThinkingBlock(block.text, block.signature, block.redacted, block.id, block.provider)
+        return ThinkingBlock(text, None, block.redacted, block.id, block.provider)
+
+
+def registry_of(patterns: str | Sequence[str], values: dict[str, str]) -> SecretRegistry:
+    """A registry with an agent's secrets; `"default"` is the patterns of well-known services."""
+    registry = SecretRegistry()
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        if pattern == "default":
+            registry.register_defaults()
+        else:
+            registry.register_pattern(pattern)
+    for name, value in values.items():
+        registry.register_value(name, value)
+    return registry

@@ -1,0 +1,52 @@
+"""Take tools into an agent: they must be tools, and want no other deps than the agent has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar, cast, get_args
+
+from ..errors import ConfigError
+from ..tools.definition import ToolDefinition
+from ..tools.signature import deps_of
+from ..tools.toolset import check_is_tool
+
+
+def checked_tools(tools: Iterable[Any], deps_type: Any) -> list[ToolDefinition[Any]]:
+    """The tools, if they can be an agent's with these deps."""
+    checked: list[ToolDefinition[Any]] = []
+    for tool in tools:
+        check_is_tool(tool, "tools=")
+        check_deps(cast("ToolDefinition[Any]", tool), deps_type)
+        if tool.name in {each.name for each in checked}:
+            raise ConfigError(f"two tools are named {tool.name!r}: rename one with @tool(name=...)")
+        checked.append(tool)
+    return checked
+
+
+def check_deps(tool: ToolDefinition[Any], deps_type: Any) -> None:
+    """Refuse a tool whose context wants other deps than there are."""
+    if not tool.takes_context:
+        return
+    wanted = deps_of(tool.signature.context_type)
+    if not _fits(deps_type, wanted):
+        raise ConfigError(
+            f"tool {tool.name!r} wants a context with deps of type {_shown(wanted)},"
+            f" but the agent's deps_type is {_shown(deps_type)}"
+        )
+
+
+def _fits(has: Any, wanted: Any) -> bool:
+    if wanted in (Any, object) or has in (Any, object) or isinstance(wanted, (TypeVar, str)) or wanted == has:
+        return True
+    if get_args(wanted) or get_args(has):
+        members = get_args(has) or (has,)
+        return all(any(_fits(each, one) for one in get_args(wanted) or (wanted,)) for each in members)
+    wanted = type(None) if wanted is None else wanted
+    has = type(None) if has is None else has
+    if not (isinstance(wanted, type) and isinstance(has, type)):
+        return True
+    return getattr(wanted, "_is_protocol", False) or issubclass(has, wanted)
+
+
+def _shown(kind: Any) -> str:
+    return getattr(kind, "__name__", None) or str(kind)

@@ -1,0 +1,397 @@
+"""The state of one run. Only the loop and its parts change it; functions of the program look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+from ..abort import AbortSignal, Scope
+from ..errors import (
+    ConfigError,
+    RunAbortedError,
+    RunTimeoutError,
+    SessionError,
+    VoxAgentError,
+    said_by,
+)
+from ..providers.base import ModelFacts, Provider, check_provider, facts_of
+from ..session.storage import SessionStorage
+from ..streaming.events import (
+    AssistantEndEvent,
+    BaseEvent,
+    RunEndEvent,
+    RunErrorEvent,
+    RunStartEvent,
+    TurnEndEvent,
+    UserMessageEvent,
+)
+from ..tools.content import shown
+from ..tools.context import TOLD, RunContext
+from ..types.blocks import ToolCall, ToolResultBlock
+from ..types.config import ModelSettings, ToolSpec
+from ..types.message import Message
+from ..types.result import Attempt, RunResult, ToolMeta
+from ..types.usage import Usage
+from .answer import Collector
+from .budget import Budget
+from .hooks import Prompt
+from .output import OutputPlan
+from .plan import Model, Plan, RunOptions, model_name, resolved
+from .redaction import Redactor
+from .sink import Sink
+from .toolbox import Toolbox
+
+logger = logging.getLogger("voxagent")
+
+STORE_SECONDS = 2.0
+
+
+@dataclass(slots=True, frozen=True)
+class Lineage:
+    """What a run has from the run above it; a run of its own has the defaults."""
+
+    depth: int = 0
+    max_depth: int = 5
+    path: tuple[str, ...] = ()
+    parent_run_id: str | None = None
+    deadline: float | None = None
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Around:
+    """What a run is put into: where its events go, what it may use, what it hides, what may stop it."""
+
+    sink: Sink
+    budget: Budget
+    redactor: Redactor
+    signals: tuple[AbortSignal, ...] = ()
+    lineage: Lineage = Lineage()
+
+
+class _Settling:
+    """Waiting for slow readers, for whoever wants to."""
+
+    def __init__(self, settle: Callable[[], Awaitable[None]]) -> None:
+        self._settle = settle
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._settle().__await__()
+
+
+class Run:
+    """One run of an agent, from its prompt to its result.
+
+    Args:
+        plan: The agent's configuration.
+        prompt: What the user says; None continues the history as it is.
+        deps: What the tools are given.
+        output: How the output is asked for and read.
+        options: What this run was told.
+        models: The targets, in order.
+        around: What it has from around it.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        prompt: Prompt | None,
+        deps: Any,
+        output: OutputPlan,
+        options: RunOptions,
+        models: Sequence[Model],
+        around: Around,
+    ) -> None:
+        self.plan, self.prompt, self.deps, self.output, self.options = plan, prompt, deps, output, options
+        self.sink, self.budget, self.redactor = around.sink, around.budget, around.redactor
+        self.signals, self.lineage = around.signals, around.lineage
+        self.routing = options.get("routing_only", False)
+        self.run_id = f"run_{uuid4().hex[:20]}"
+        self.session_key = options.get("session_key")
+        self.signal = AbortSignal()
+        self.scope: Scope
+        self.deadline = _deadline(options.get("timeout_ms"), around.lineage.deadline)
+        self.settings: ModelSettings = {**plan.options.get("settings", {}), **options.get("settings", {})}
+        self.targets = models
+        self._thread = threading.get_ident()
+        self._start_state()
+
+    def _start_state(self) -> None:
+        self.history: list[Message] = []
+        self.for_model: list[Message] = []
+        self.first_new = 0
+        self.own_usage = Usage()
+        self.metas: list[ToolMeta] = []
+        self.attempts: list[Attempt] = []
+        self.iterations = 0
+        self.turn = 0
+        self.failures: dict[str, int] = {}
+        self.output_failures = 0
+        self.taken: set[str] = set()
+        self.system = ""
+        self.specs: tuple[ToolSpec, ...] = ()
+        self.toolbox = Toolbox(())
+        self.collector: Collector | None = None
+        self.results: dict[str, ToolResultBlock] = {}
+        self.checks: list[asyncio.Task[Any]] = []
+        self.began = self.truncated = self.has_output = False
+        self.ended: Literal["aborted", "timed out"] | None = None
+        self.error: BaseException | None = None
+        self.value: Any = None
+        self.metadata: dict[str, Any] = dict(self.options.get("metadata") or {})
+        self.storage: SessionStorage | None = None
+        self.version = self.stored = 0
+
+    def connect(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Find the provider; raises `ConfigError` if there is none or the budget cannot be kept."""
+        self._loop = loop
+        self._thread = threading.get_ident()
+        self.provider: Provider
+        self.provider, self.model = resolved(self.targets, self.plan.registry)
+        check_provider(self.provider)
+        self.facts: ModelFacts = facts_of(self.provider, self.model)
+        self.budget.check_price(self.facts, model_name(self.targets[0]))
+        self.mode = self.output.mode(self.facts)
+        self.context: RunContext[Any] = RunContext(
+            self.signal,
+            self.deps,
+            self.session_key,
+            self.run_id,
+            depth=self.lineage.depth,
+            metadata=self.metadata,
+            view=self,
+        )
+
+    # --- what functions of the program see ---------------------------------------------------
+
+    @property
+    def usage(self) -> Usage:
+        """What the run has used so far, its sub-agents included."""
+        return self.own_usage
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The conversation so far."""
+        return tuple(self.history)
+
+    def tell(self, event: BaseEvent) -> Awaitable[None]:
+        """Emit an event, from any thread; awaiting it waits for slow readers."""
+        event = self.redactor.value(event)
+        if threading.get_ident() != self._thread:
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self.sink.send, event)
+            return TOLD
+        self.sink.send(event)
+        return _Settling(self.sink.settle) if self.sink.blocked else TOLD
+
+    # --- the history -------------------------------------------------------------------------
+
+    def begin_with(self, history: Sequence[Message]) -> None:
+        """Take what was said before this run; system messages move into the system prompt."""
+        hoisted = [message.text for message in history if message.role == "system"]
+        self.system = "\n\n".join(filter(None, [self.plan.options.get("system_prompt"), *hoisted]))
+        self.history = [message for message in history if message.role != "system"]
+        self.for_model = self.history.copy()
+        self.first_new = self.stored = len(self.history)
+        for number, message in enumerate(self.history):
+            if type(message.content) is not str:
+                self.for_model[number] = _limited(message)
+                self.taken.update(call.id for call in message.tool_calls)
+
+    async def add(self, message: Message) -> None:
+        """Append a user's message to the history, and to the stored session."""
+        self.append(message)
+        await self.sink.emit(UserMessageEvent(self.run_id, message))
+        await self.store()
+
+    def append(self, message: Message) -> None:
+        """Append a message to the history."""
+        self.history.append(message)
+        self.for_model.append(_limited(message))
+
+    async def store(self) -> None:
+        """Append to the stored session what it does not have yet.
+
+        What is being written is written to its end, for some seconds at most: nobody would know how much
+        of it is there.
+        """
+        await self._written(hurry=False)
+
+    async def _written(self, hurry: bool) -> None:
+        if self.storage is None or len(self.history) <= self.stored:
+            return
+        writing = asyncio.create_task(self._write(self.storage))
+        try:
+            await finished(writing, STORE_SECONDS, hurry=hurry)
+        finally:
+            if writing.cancelling():
+                logger.error("session %r was not written within %g s", self.session_key, STORE_SECONDS)
+                self.storage = None
+
+    async def _write(self, storage: SessionStorage) -> None:
+        key, fresh = self.session_key or "", self.history[self.stored :]
+        try:
+            self.version = await storage.append(key, fresh, expected_version=self.version)
+            self.stored += len(fresh)
+        except VoxAgentError:
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {said_by(error)}"
+            raise SessionError(f"session {key!r} could not be written: {said}") from error
+
+    def close_history(self) -> list[BaseEvent]:
+        """Leave a history that any provider accepts: the partial answer kept, open calls answered.
+
+        Returns the events that are still to be told.
+        """
+        events: list[BaseEvent] = []
+        if self.collector is not None:
+            partial = self.collector.message("aborted")
+            self.collector = None
+            if partial.text:
+                self.append(partial)
+            events.append(AssistantEndEvent(self.run_id, partial))
+        open_calls = open_calls_of(self.history)
+        if open_calls:
+            why = f"was {self.ended}" if self.ended else "has failed"
+            self.append(answered_calls(open_calls, self.results, f"not executed: the run {why}"))
+            events.append(UserMessageEvent(self.run_id, self.history[-1]))
+        if self.turn:
+            events.append(TurnEndEvent(self.run_id, self.turn))
+        return events
+
+    async def store_last(self) -> None:
+        """The last write of a run: shielded from what stops it, for a short time."""
+        await self._written(hurry=True)
+
+    # --- beginning and end -------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """From here on whatever goes wrong is in the result."""
+        self.began = True
+        await self.sink.emit(RunStartEvent(self.run_id, self.session_key, time.time()))
+
+    def fail(self, error: Exception) -> None:
+        """What ended the run; the first counts."""
+        if self.error is None:
+            self.error = error
+            self.redactor.error(error)
+
+    @property
+    def stopping(self) -> AbortSignal | None:
+        """The signal that asks for a graceful stop, if one does."""
+        return next((signal for signal in self.signals if signal.stopping), None)
+
+    def interrupted(self, why: Literal["aborted", "timed out"]) -> None:
+        """The run was stopped from outside or by its clock; an output or failure before that stays."""
+        if self.error is not None or self.has_output:
+            return
+        self.ended = why
+        if why == "aborted":
+            self.error = RunAbortedError(f"the run was aborted: {self.signal.reason or 'no reason given'}")
+        else:
+            self.error = RunTimeoutError(f"the run did not end in the time it had{self._limit()}")
+
+    def _limit(self) -> str:
+        given = self.options.get("timeout_ms")
+        return f" (timeout_ms={given:g})" if given is not None else ""
+
+    def result(self) -> RunResult[Any]:
+        """Everything the run did."""
+        new = self.history[self.first_new :]
+        answers = [message for message in new if message.role == "assistant"]
+        return RunResult(
+            messages=list(self.history),
+            assistant_texts=[message.text for message in answers if message.text],
+            tool_metas=list(self.metas),
+            aborted=self.ended == "aborted",
+            timed_out=self.ended == "timed out",
+            error=self.error if isinstance(self.error, Exception) else None,
+            new_messages=new,
+            usage=self.own_usage,
+            run_id=self.run_id,
+            provider=(answers[-1].provider if answers else None) or self.provider.name,
+            model=(answers[-1].model if answers else None) or self.model,
+            iterations=self.iterations,
+            attempts=list(self.attempts),
+            finish_reason=answers[-1].finish_reason if answers else None,
+            truncated=self.truncated,
+            metadata=self.redactor.value(self.metadata),
+            has_output=self.has_output and self.error is None,
+            value=self.value if self.error is None else None,
+        )
+
+    def send_end(self, result: RunResult[Any]) -> None:
+        """Tell that the run is over."""
+        now = time.time()
+        if result.error is not None:
+            self.sink.send(RunErrorEvent(self.run_id, result.error, now))
+        end = RunEndEvent(self.run_id, result.messages, result.aborted, result.timed_out, now, result)
+        self.sink.send(end)
+
+
+async def finished(work: asyncio.Task[None], grace: float, *, hurry: bool) -> None:
+    """Wait for work that a cancellation shall not tear apart.
+
+    It is given `grace` seconds from the cancellation on, or from now on in a `hurry`, and is cancelled then.
+    The cancellation is raised afterwards.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + grace if hurry else None
+    stopped: asyncio.CancelledError | None = None
+    while not work.done() and (until is None or loop.time() < until):
+        try:
+            await asyncio.wait([work], timeout=None if until is None else until - loop.time())
+        except asyncio.CancelledError as error:
+            stopped = error
+            until = until or loop.time() + grace
+    if work.cancel():
+        await asyncio.wait([work], timeout=grace)
+    elif stopped is None:
+        work.result()
+    if stopped is not None:
+        raise stopped
+
+
+def _deadline(timeout_ms: float | None, inherited: float | None) -> float | None:
+    if timeout_ms is None:
+        return inherited
+    if timeout_ms <= 0:
+        raise ConfigError(f"timeout_ms={timeout_ms!r} is not a positive number of milliseconds")
+    own = time.monotonic() + timeout_ms / 1000
+    return own if inherited is None else min(own, inherited)
+
+
+def _limited(message: Message) -> Message:
+    """The message as the model is shown it: results that are too long are cut."""
+    if isinstance(message.content, str) or message.role != "user":
+        return message
+    blocks = [shown(block) if isinstance(block, ToolResultBlock) else block for block in message.content]
+    if all(new is old for new, old in zip(blocks, message.content, strict=True)):
+        return message
+    return Message("user", blocks, metadata=message.metadata)
+
+
+def open_calls_of(history: Sequence[Message]) -> list[ToolCall]:
+    """The calls at the end of a history that have no result."""
+    if not history or history[-1].role != "assistant":
+        return []
+    return history[-1].tool_calls
+
+
+def answered_calls(
+    calls: Sequence[ToolCall], results: Mapping[str, ToolResultBlock], otherwise: str
+) -> Message:
+    """One user message with a result for each call, in the order of the calls."""
+    return Message(
+        "user",
+        [
+            results.get(call.id) or ToolResultBlock(call.id, call.name, otherwise, is_error=True)
+            for call in calls
+        ],
+    )

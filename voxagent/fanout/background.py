@@ -1,0 +1,172 @@
+"""One event loop of the process, in a thread of its own, for callers that have none.
+
+It is kept between calls, so that connections and servers stay warm, and works where the caller's
+own loop is running (notebooks, web handlers). After a fork the child starts anew. At the end of
+the process whoever registered is closed, for at most two seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextvars
+import logging
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+logger: logging.Logger = logging.getLogger("voxagent")
+T = TypeVar("T")
+
+CLOSE_SECONDS = 2.0
+
+_blocks: contextvars.ContextVar[bool] = contextvars.ContextVar(
+    "voxagent_blocks_the_background", default=False
+)
+"""Whether somebody up the line of callers blocks the background loop and waits for us."""
+
+
+class _Background:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.thread: threading.Thread | None = None
+        self.closers: list[Callable[[], Awaitable[None]]] = []
+
+    def running(self) -> asyncio.AbstractEventLoop:
+        with self.lock:
+            if self.loop is None:
+                self.loop = asyncio.new_event_loop()
+                self.thread = threading.Thread(
+                    target=self._turn, args=(self.loop,), name="voxagent-loop", daemon=True
+                )
+                self.thread.start()
+            return self.loop
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_forever()
+
+    def close(self) -> None:
+        with self.lock:
+            loop, self.loop = self.loop, None
+            thread, self.thread = self.thread, None
+            closers, self.closers = self.closers, []
+        if loop is None or thread is None:
+            return
+        end = time.monotonic() + CLOSE_SECONDS
+        closing = asyncio.run_coroutine_threadsafe(_closed(closers), loop)
+        try:
+            closing.result(CLOSE_SECONDS)
+        except TimeoutError:
+            logger.warning("what was cancelled at exit did not stop and was left")
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(max(0.1, end - time.monotonic()))
+        if not thread.is_alive():
+            loop.close()
+
+
+async def _closed(closers: list[Callable[[], Awaitable[None]]]) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS * 0.9):  # the rest is for what it then cancels
+            for close in reversed(closers):
+                # in a task of its own: one that finds itself cancelled does not keep the others open
+                await asyncio.gather(_tried(close), return_exceptions=True)
+    except TimeoutError:
+        logger.warning("closing at exit took longer than %g s and was cancelled", CLOSE_SECONDS)
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+async def _tried(close: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await close()
+    except Exception:  # one that fails shall not keep the others open
+        logger.exception("closing at exit failed")
+
+
+_background = _Background()
+
+
+def _forget() -> None:
+    global _background
+    _background = _Background()
+
+
+os.register_at_fork(after_in_child=_forget)
+atexit.register(lambda: _background.close())
+
+
+def background_loop() -> asyncio.AbstractEventLoop:
+    """The process's background loop, started when first asked for."""
+    return _background.running()
+
+
+def at_exit(close: Callable[[], Awaitable[None]]) -> None:
+    """Await `close()` on the background loop at the end of the process; the last registered is first."""
+    with _background.lock:
+        _background.closers.append(close)
+
+
+def run_in_background(main: Callable[[], Coroutine[Any, Any, T]], on_interrupt: Callable[[], object]) -> T:
+    """Run a coroutine on the background loop, in a copy of the caller's context, and wait for it.
+
+    Called on the background loop itself (an async tool that blocks on another agent), or by what such a
+    call runs, it runs on a fresh loop in another thread. Ctrl-C calls `on_interrupt`, waits for the clean
+    end, and goes on.
+    """
+    if _blocks.get() or threading.current_thread() is _background.thread:
+        return _waited(_in_fresh_loop(main), on_interrupt)
+    loop = background_loop()
+    context = contextvars.copy_context()
+    done: Future[T] = Future()
+
+    tasks: list[asyncio.Task[None]] = []
+
+    def begin() -> None:
+        tasks.append(context.run(loop.create_task, _carried(main, done)))
+
+    return _waited(done, on_interrupt, lambda: loop.call_soon_threadsafe(begin))
+
+
+async def _carried(main: Callable[[], Coroutine[Any, Any, T]], done: Future[T]) -> None:
+    """Nothing passes through the loop: what interrupts one caller must not end the loop of all."""
+    try:
+        done.set_result(await main())
+    except BaseException as error:  # carried over to the thread that waits
+        done.set_exception(error)
+
+
+def _in_fresh_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+    done: Future[T] = Future()
+    context = contextvars.copy_context()
+    context.run(_blocks.set, True)
+    fresh = threading.Thread(
+        target=lambda: context.run(asyncio.run, _carried(main, done)),
+        name="voxagent-fresh-loop",
+        daemon=True,
+    )
+    fresh.start()
+    return done
+
+
+def _waited(
+    done: Future[T], on_interrupt: Callable[[], object], begin: Callable[[], object] | None = None
+) -> T:
+    begun = begin is None
+    try:
+        if begin is not None:
+            begin()
+            begun = True
+        return done.result()
+    except KeyboardInterrupt:
+        if begun and not done.done():
+            on_interrupt()
+            done.exception()
+        raise

@@ -1,0 +1,181 @@
+"""The Messages API of Anthropic as a wire: requests to bytes; answers are read in `decoder`.
+
+A body is joined from parts that are kept: each message's bytes in the message, a tool's bytes beside its
+description. So the hundredth request of a run serialises what is new and nothing else. Marks for the
+service's cache are put between the kept bytes, at the end of a message's last block: they move from request
+to request, and nothing that is kept has to know of them. (A single `cache_control` on the request would do
+the same, but the clouds that resell the API refuse it, and after a turn of more than 20 blocks the service
+would not find its last mark again; the mark that the last request put is therefore put once more.)
+
+The API and its versions: platform.claude.com/docs/en/api.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any, cast
+
+from ...errors import ProviderError
+from ...types.message import Message
+from ..base import ModelRequest
+from ..http.wire import Decoder
+from .content import blocks_of, encoded, joined
+from .decoder import AnswerDecoder
+from .errors import http_error
+from .models import traits_of
+from .settings import Asked, MessagesOptions, asked_of
+from .tools import Tools, held_output
+
+_OPEN: Mapping[str, bytes] = {
+    role: b']},{"role":"%s","content":[' % role.encode() for role in ("user", "assistant", "system")
+}
+"""What ends the message ahead and begins one."""
+_MARKED = re.compile(rb'"cache_control":\{[^{}]*\}\}$')
+
+
+class MessagesWire:
+    """Speaks the Messages API; see `MessagesOptions`."""
+
+    def __init__(self, options: MessagesOptions | None = None) -> None:
+        self.options = options or MessagesOptions()
+        self._key = sys.intern(f"messages of {self.options.provider}")
+        self._tools = Tools()
+        ttl = {} if self.options.cache != "1h" else {"ttl": "1h"}
+        mark = {"cache_control": {"type": "ephemeral", **ttl}} if self.options.cache else {}
+        self._mark = b"," + encoded(mark)[1:] if mark else b""
+
+    def headers(self, request: ModelRequest) -> dict[str, str]:
+        """The headers that belong to the protocol; the key is not among them."""
+        told = {"anthropic-version": self.options.version}
+        if traits_of(request.model).binds_thinking and (betas := asked_of(request, self.options).betas):
+            told["anthropic-beta"] = ",".join(betas)
+        return told
+
+    def warnings(self, request: ModelRequest) -> list[str]:
+        """What of the request is left out or weakened; the same text for the same thing every time."""
+        told = asked_of(request, self.options).warnings + self._tools.of(request.tools).warnings
+        return told + ([] if request.output is None else held_output(request.output).warnings)
+
+    def body(self, request: ModelRequest) -> bytes:
+        """The body that asks a request.
+
+        Raises:
+            ConfigError: there is something in the conversation that the API has no form for.
+        """
+        asked = asked_of(request, self.options)
+        system = self._output(asked, request)
+        extra = request.settings.get("extra_body", {})
+        parts = [] if "system" in extra else self._system(system)
+        parts += self._tool_list(request, extra)
+        if "messages" not in extra:
+            parts += [b',"messages":[', *self._messages(request.messages), b"]"]
+        fields = _with_fields(asked.fields, {name: extra[name] for name in extra if name != "tools"})
+        return b"".join([encoded(fields)[:-1], *parts, b"}"])
+
+    def decoder(self, content_type: str) -> Decoder:
+        """A reader for an answer, which tells by itself whether it is a stream."""
+        return AnswerDecoder(self.options.provider)
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
+        """What an answer that is not 2xx means."""
+        return http_error(status, headers, body, self.options.provider)
+
+    def _output(self, asked: Asked, request: ModelRequest) -> str:
+        """Ask for the output's schema; gives the system prompt, with the schema if nothing else will do."""
+        if request.output is None:
+            return request.system
+        held = held_output(request.output)
+        if held.format is not None:
+            asked.fields.setdefault("output_config", {})["format"] = held.format
+        return "\n\n".join(filter(None, [request.system, held.prompt]))
+
+    def _system(self, system: str) -> list[bytes]:
+        if not system.strip():
+            return []
+        if not self._mark:
+            return [b',"system":', encoded(system)]
+        return [b',"system":[', self._with_mark(joined([{"type": "text", "text": system}])), b"]"]
+
+    def _tool_list(self, request: ModelRequest, extra: Mapping[str, Any]) -> list[bytes]:
+        """The tools, and behind them those of `extra_body`, such as the service's own."""
+        ours = self._tools.of(request.tools).data
+        more = joined(cast("Sequence[dict[str, Any]]", extra.get("tools", ())))
+        marked = [self._with_mark(ours)] if ours and self._mark else [ours]
+        told = [part for part in (*marked, more) if part]
+        return [b',"tools":[', b",".join(told), b"]"] if told else []
+
+    def _messages(self, messages: Sequence[Message]) -> list[bytes]:
+        parts = self._alternating(messages)
+        if not parts:
+            return []
+        if self._mark:
+            places = (
+                place for place in reversed(range(len(parts))) if parts[place].startswith(_OPEN["user"])
+            )
+            for place in islice(places, 2):
+                parts[place] = self._with_mark(parts[place])
+        parts[0] = parts[0][3:]
+        return [*parts, b"]}"]
+
+    def _alternating(self, messages: Sequence[Message]) -> list[bytes]:
+        """The bytes of each message that has any; messages of one role in a row are one."""
+        key, parts, runs = self._key, list[bytes](), dict[int, list[Message]]()
+        role, last = "", None
+        for message in messages:
+            kept = message.wire
+            data = kept[1] if kept is not None and kept[0] is key else self._kept(message)
+            if not data:
+                continue
+            if message.role == role and last is not None:
+                runs.setdefault(len(parts) - 1, [last]).append(message)
+                continue
+            role, last = message.role, message
+            parts.append(data)
+        for place, run in runs.items():
+            parts[place] = self._merged(run)
+        return parts
+
+    def _merged(self, messages: Sequence[Message]) -> bytes:
+        opening = _OPEN[messages[0].role]
+        if _out_of_order(messages):
+            whole = [block for message in messages for block in message.blocks]
+            return opening + joined(blocks_of(Message(messages[0].role, whole), self.options.provider))
+        return opening + b",".join(self._kept(message)[len(opening) :] for message in messages)
+
+    def _kept(self, message: Message) -> bytes:
+        """A message's bytes, built once; empty if nothing in it can be sent."""
+        kept = message.wire
+        if kept is not None and kept[0] is self._key:
+            return kept[1]
+        blocks = blocks_of(message, self.options.provider)
+        data = _OPEN[message.role] + joined(blocks) if blocks else b""
+        object.__setattr__(message, "wire", (self._key, data))
+        return data
+
+    def _with_mark(self, data: bytes) -> bytes:
+        return data if _MARKED.search(data, max(0, len(data) - 100)) else data[:-1] + self._mark
+
+
+def _out_of_order(messages: Sequence[Message]) -> bool:
+    """Whether results of calls stand behind something else: the API wants them first."""
+    other = False
+    for message in messages:
+        results = len(message.tool_results)
+        if other and results:
+            return True
+        other = other or len(message.blocks) > results
+    return False
+
+
+def _with_fields(ours: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Our fields and the user's: objects are merged, anything else of the user's wins."""
+    told = dict(ours)
+    for name, value in extra.items():
+        before = told.get(name)
+        if isinstance(before, dict) and isinstance(value, Mapping):
+            value = _with_fields(cast("dict[str, Any]", before), cast("Mapping[str, Any]", value))
+        told[name] = value
+    return told

@@ -1,0 +1,1 @@
+"""What providers that speak HTTP share: framing of streams, status codes, connections, retries."""

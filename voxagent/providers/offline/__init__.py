@@ -1,0 +1,5 @@
+"""The model `offline:demo`: no network, no key, the same answer every time."""
+
+from .provider import OfflineProvider
+
+__all__ = ["OfflineProvider"]

@@ -1,0 +1,113 @@
+"""OpenAI, and servers that speak its protocols, as providers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from ...errors import ConfigError, ProviderError
+from ..base import ModelFacts, ModelRequest
+from ..http.provider import Endpoint, Key, WireProvider
+from ..http.retries import Retries
+from ..http.wire import Decoder
+from .chat import ChatWire
+from .models import Warn
+from .responses import ResponsesWire
+
+OPENAI_URL = "https://api.openai.com/v1"
+Api = Literal["auto", "responses", "chat"]
+
+
+def bearer(key: str) -> Mapping[str, str]:
+    """The header that carries a key (RFC 6750, section 2.1)."""
+    return {"authorization": f"Bearer {key}"}
+
+
+class OpenAIProvider(WireProvider):
+    """OpenAI's models, by the Responses API, or by Chat Completions.
+
+    Args:
+        model: Name of the model.
+        api_key: The key, or a function (async or not) that gives it; `OPENAI_API_KEY` by default.
+        base_url: The address up to and including "/v1"; `OPENAI_BASE_URL` or OpenAI's own by default. Only
+            OpenAI's own needs a key.
+        api: Which protocol; "auto" is Responses at OpenAI and Azure, and Chat Completions elsewhere.
+        client: An `httpx2.AsyncClient`, or a function that makes one for each event loop.
+        retries: When a request is tried again.
+        headers: Headers of every request.
+    """
+
+    NAME: ClassVar[str] = "openai"
+    API: ClassVar[Api] = "auto"
+
+    def __init__(
+        self,
+        model: str = "",
+        api_key: Key | None = None,
+        base_url: str | None = None,
+        *,
+        api: Api | None = None,
+        client: Any = None,
+        retries: Retries | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+        responses = _speaks_responses(api or self.API, url)
+        endpoint = Endpoint(
+            url=f"{url}/responses" if responses else f"{url}/chat/completions",
+            auth=bearer,
+            key=api_key,
+            variable="OPENAI_API_KEY",
+            needs_key=_is_vendor(url),
+            headers=headers or {},
+            client=client,
+            retries=retries or Retries(),
+        )
+        wire = _Reporting(partial(ResponsesWire, None) if responses else partial(ChatWire, None))
+        super().__init__(self.NAME, model, wire, endpoint, ModelFacts(native_output=True))
+
+
+class OpenAIChatProvider(OpenAIProvider):
+    """OpenAI's models by Chat Completions."""
+
+    NAME = "openai-chat"
+    API = "chat"
+
+
+class _Reporting:
+    """A wire of this package that gathers what it warns of."""
+
+    def __init__(self, make: Callable[[Warn], ChatWire | ResponsesWire]) -> None:
+        self._told: list[str] = []
+        self._wire = make(self._told.append)
+
+    def body(self, request: ModelRequest) -> bytes:
+        return self._wire.body(request)
+
+    def headers(self, request: ModelRequest) -> Mapping[str, str]:
+        return {}
+
+    def warnings(self, request: ModelRequest) -> Sequence[str]:
+        told = self._told.copy()
+        self._told.clear()
+        return told
+
+    def decoder(self, content_type: str) -> Decoder:
+        return self._wire.decoder(content_type)
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
+        return self._wire.error(status, headers, body)
+
+
+def _is_vendor(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "api.openai.com" or host.endswith((".openai.com", ".openai.azure.com"))
+
+
+def _speaks_responses(api: Api, url: str) -> bool:
+    if api not in ("auto", "responses", "chat"):
+        raise ConfigError(f"api={api!r}: 'auto', 'responses' or 'chat' is expected")
+    return _is_vendor(url) if api == "auto" else api == "responses"

@@ -1,0 +1,85 @@
+"""Responses, OpenAI's own protocol. The service keeps nothing: a request carries the whole conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import ProviderError
+from ..base import ModelRequest
+from ..http.wire import Decoder
+from .dialects import ResponsesDialect
+from .failures import http_failure
+from .framing import AnswerDecoder
+from .models import Warn, effort_of, merged, silent, taken, thinks
+from .responses_decoder import ResponsesReader
+from .responses_messages import ResponsesMessages
+from .tools import Tools
+from .wirebytes import body_of, key_for, message_pieces
+
+FIELDS = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "max_tokens": "max_output_tokens",
+    "stop": "",
+    "seed": "",
+}
+"""What the API calls the settings; it has no words for two of them."""
+
+
+class ResponsesWire:
+    """The protocol of `POST /responses`, always with `store: false` and never with `previous_response_id`.
+
+    Args:
+        dialect: In what the server differs from OpenAI.
+        warn: Is told, in a sentence, of each thing that a request asks for and that is not sent, because the
+            model or the server does not take it.
+    """
+
+    def __init__(self, dialect: ResponsesDialect | None = None, warn: Warn = silent) -> None:
+        self.dialect = dialect or ResponsesDialect()
+        self._warn = warn
+        self._key = key_for("responses", self.dialect)
+        self._messages = ResponsesMessages(self.dialect.provider, warn)
+        self._tools = Tools(wrapped=False, strict=self.dialect.strict, warn=warn)
+
+    def body(self, request: ModelRequest) -> bytes:
+        """The body that asks a request, as a stream; the bytes of each message are kept in the message."""
+        extra = request.settings.get("extra_body") or {}
+        head = merged(self._head(request, bool(request.tools or extra.get("tools"))), extra)
+        messages = message_pieces(request.messages, self._key, self._messages.of)
+        return body_of(head, "input", messages, self._tools.joined(request.tools))
+
+    def decoder(self, content_type: str) -> Decoder:
+        """A reader for an answer; the answer itself tells whether it is a stream."""
+        return AnswerDecoder(ResponsesReader(self.dialect))
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
+        """What an answer that is not 2xx means."""
+        return http_failure(status, headers, body)
+
+    def _head(self, request: ModelRequest, tools: bool) -> dict[str, Any]:
+        """Everything but the conversation and the tools."""
+        settings, model, encrypted = request.settings, request.model, self.dialect.encrypted
+        head: dict[str, Any] = {"model": model, "stream": True, "store": False}
+        if request.system:
+            head["instructions"] = request.system
+        if encrypted or (encrypted is None and thinks(model)):
+            head["include"] = ["reasoning.encrypted_content"]
+        fields = {**FIELDS, "parallel_tool_calls": "parallel_tool_calls"} if tools else FIELDS
+        head.update(taken(settings, model, fields, self._warn))
+        if "thinking" in settings:
+            head.update(self._reasoning(effort_of(settings["thinking"], model, self._warn)))
+        if tools and "tool_choice" in settings:
+            choice = settings["tool_choice"]
+            named = choice not in ("auto", "none", "required")
+            head["tool_choice"] = {"type": "function", "name": choice} if named else choice
+        if request.output is not None:
+            head["text"] = {"format": {"type": "json_schema", **self._tools.output(request.output)}}
+        return head
+
+    def _reasoning(self, effort: str | None) -> dict[str, Any]:
+        if effort is None:
+            return {}
+        summary = {"summary": self.dialect.summary} if self.dialect.summary and effort != "none" else {}
+        return {"reasoning": {"effort": effort, **summary}}

@@ -1,0 +1,114 @@
+"""One writer at a time per session, in this process: runs wait for their turn in the order they came.
+
+Runs may live in several event loops and threads, so waiting is a `Future` that any thread can set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import Future
+from threading import Lock
+from types import TracebackType
+from typing import Self
+from weakref import WeakValueDictionary
+
+from ..errors import ConfigError, LockTimeoutError
+from .session import check_key
+
+DEFAULT_TIMEOUT = 30.0
+
+
+class SessionLock:
+    """The lock of one session, an async context manager.
+
+    Args:
+        session_key: The session.
+        timeout: Seconds to wait for it before `LockTimeoutError`.
+    """
+
+    def __init__(self, session_key: str, timeout: float = DEFAULT_TIMEOUT) -> None:
+        if timeout <= 0:
+            raise ConfigError(f"timeout={timeout!r} is not a positive number of seconds")
+        self.session_key: str = check_key(session_key)
+        self.timeout = timeout
+        self._guard = Lock()
+        self._held = False
+        self._waiting: deque[Future[None]] = deque()
+
+    @property
+    def locked(self) -> bool:
+        """Whether somebody holds it."""
+        return self._held
+
+    async def acquire(self, wait: float | None = None) -> bool:
+        """Wait for the lock, for `wait` seconds or the lock's own timeout; True once it is held."""
+        turn = self._queue_up()
+        if turn is None:
+            return True
+        limit = self.timeout if wait is None else wait
+        try:
+            async with asyncio.timeout(limit):
+                await asyncio.wrap_future(turn)
+        except (TimeoutError, asyncio.CancelledError) as error:
+            if self._left_holding(turn):  # it was handed over at this very moment
+                self.release()
+            if isinstance(error, TimeoutError):
+                raise LockTimeoutError(
+                    f"session {self.session_key!r} was in use by another run for {limit:g} s"
+                ) from None
+            raise
+        return True
+
+    def _queue_up(self) -> Future[None] | None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return None
+            turn: Future[None] = Future()
+            self._waiting.append(turn)
+            return turn
+
+    def _left_holding(self, turn: Future[None]) -> bool:
+        """Wait no longer; tells whether the turn had come."""
+        with self._guard:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return False
+            return turn.done() and not turn.cancelled()
+
+    def release(self) -> None:
+        """Hand the lock to whoever has waited longest."""
+        with self._guard:
+            while self._waiting:
+                turn = self._waiting.popleft()
+                if turn.set_running_or_notify_cancel():
+                    turn.set_result(None)
+                    return
+            self._held = False
+
+    async def __aenter__(self) -> Self:
+        await self.acquire()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+class SessionLockManager:
+    """The locks of all sessions, made when needed and forgotten when nobody has them any more."""
+
+    def __init__(self, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self.timeout = timeout
+        self._guard = Lock()
+        self._locks: WeakValueDictionary[str, SessionLock] = WeakValueDictionary()
+
+    def get_lock(self, session_key: str) -> SessionLock:
+        """The lock of a session."""
+        with self._guard:
+            found = self._locks.get(session_key)
+            if found is None:
+                found = self._locks[session_key] = SessionLock(session_key, self.timeout)
+            return found
