@@ -112,9 +112,16 @@ async def test_a_secret_leaves_by_no_way(door: Any, script: str, caplog: pytest.
 @every_door
 async def test_the_streamed_text_is_the_redacted_whole(door: Any) -> None:
     said = f"{KEY} and {KEY[:9]} and {KEY}"
-    script = answer(text(f"It is {KEY}"), chunk_size=3)
-    unseen = Agent(ScriptedProvider(script), secrets_to_redact={"door": KEY})
-    assert (await door(unseen, "?")).output == f"It is {SHOWN}"
+    for end in (KEY[:9], SHOWN):
+        script = answer(thinking(f"Hm, {end.replace(SHOWN, KEY)}"), text(f"It is {end}"), chunk_size=3)
+        agent = Agent("a:b", secrets_to_redact={"door": KEY})
+        assert (await door(agent, "?", model=ScriptedProvider(script))).output == f"It is {end}"
+        seen = Seen(agent)
+        await door(agent, "?", model=ScriptedProvider(script))
+        assert (seen.joined(ThinkingDeltaEvent), seen.joined(TextDeltaEvent)) == (
+            f"Hm, {end}",
+            f"It is {end}",
+        )
     for size in range(1, 30):
         agent = Agent("a:b", secrets_to_redact={"door": KEY})
         seen = Seen(agent)

@@ -289,10 +289,12 @@ class Slow(InMemorySessionStorage):
     def __init__(self) -> None:
         super().__init__()
         self.appends = 0
+        self.writing = asyncio.Event()
 
     async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
         self.appends += 1
         if self.appends > 1:
+            self.writing.set()
             await asyncio.Event().wait()
         return await super().append(key, messages, expected_version=expected_version)
 
@@ -301,6 +303,21 @@ async def test_the_last_write_of_a_stopped_run_takes_no_longer_than_two_seconds(
     agent = Agent(ScriptedProvider(answer(text("I think"), stalls())), session_storage=Slow())
     result = await asyncio.wait_for(agent.run("?", session_key="k", timeout_ms=10), WAIT)
     assert (result.timed_out, texts(result.messages)) == (True, ["?", "I think"])
+
+
+async def test_a_second_cancellation_does_not_lose_the_end_of_the_run() -> None:
+    storage, began, events = Slow(), asyncio.Event(), list[str]()
+    agent = Agent(ScriptedProvider(answer(text("I think"), stalls())), session_storage=storage)
+    agent.subscribe(lambda event: events.append(event.event_type))
+    agent.subscribe(lambda event: began.set() if event.event_type == "text_delta" else None)
+    task = asyncio.create_task(agent.run("?", session_key="k"))
+    await asyncio.wait_for(began.wait(), WAIT)
+    task.cancel()
+    await asyncio.wait_for(storage.writing.wait(), WAIT)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, WAIT)
+    assert events[-1] == "run_end"
 
 
 class Broken(InMemorySessionStorage):

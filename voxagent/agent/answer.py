@@ -7,7 +7,8 @@ A stream that ends without its end mark is no answer. What had arrived by then i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import cast
 
 from ..abort import stops_task
@@ -29,6 +30,7 @@ from ..providers.chunks import (
 )
 from ..streaming.events import (
     AssistantStartEvent,
+    BaseEvent,
     FailoverEvent,
     RetryEvent,
     TextDeltaEvent,
@@ -47,6 +49,35 @@ MAX_ANSWER = 10_000_000
 """Characters of one answer; a model that writes more is cut off with an error."""
 
 
+class _Flow:
+    """One flow of text within an answer: redacted, shown, gathered."""
+
+    __slots__ = ("_event", "_filter", "_sink", "pieces")
+
+    def __init__(self, sink: Sink, event: Callable[[str], BaseEvent], redactor: Redactor) -> None:
+        self._sink = sink
+        self._event = event
+        self._filter = redactor.stream()
+        self.pieces: list[str] = []
+
+    def add(self, delta: str) -> None:
+        """A piece came."""
+        self._show(delta if self._filter is None else self._filter.process_chunk(delta))
+
+    def flush(self) -> str:
+        """The flow is over for now: all of it."""
+        if self._filter is not None:
+            self._show(self._filter.flush())
+        text, self.pieces = "".join(self.pieces), []
+        return text
+
+    def _show(self, text: str) -> None:
+        if text:
+            self.pieces.append(text)
+            if self._sink.wanted:
+                self._sink.send(self._event(text))
+
+
 class Collector:
     """Gathers the answer of a model, and shows it as it comes.
 
@@ -61,7 +92,8 @@ class Collector:
         self.sink = sink
         self.run_id = run_id
         self.taken = taken
-        self.provider = self.model = ""
+        self.provider: str = ""
+        self.model: str = ""
         self.request_id: str | None = None
         self.end: MessageEndChunk | None = None
         self.calls: list[ToolCall] = []
@@ -69,20 +101,17 @@ class Collector:
         self.failed: list[Attempt] = []
         """Targets that failed before the one that answers."""
         self._redactor = redactor
-        self._text_filter = redactor.stream()
-        self._thinking_filter = redactor.stream()
+        self._text = _Flow(sink, partial(TextDeltaEvent, run_id), redactor)
+        self._thinking = _Flow(sink, partial(ThinkingDeltaEvent, run_id), redactor)
         self._blocks: list[ContentBlock] = []
-        self._text: list[str] = []
-        self._thinking: list[str] = []
         self._size = 0
 
     async def gather(self, chunks: AsyncIterator[StreamChunk], watch: Watch) -> None:
         """Read a stream to its end mark."""
-        wanted = self.sink.wanted
         async for chunk in chunks:
             kind = type(chunk)
             if kind is TextDeltaChunk:
-                self._on_text(cast("TextDeltaChunk", chunk).delta, wanted)
+                self._on_text(cast("TextDeltaChunk", chunk).delta)
             elif kind is MessageEndChunk:
                 self._on_end(cast("MessageEndChunk", chunk))
                 continue
@@ -98,7 +127,7 @@ class Collector:
                 watch.restart(cast("RetryChunk", chunk).wait)
                 continue
             else:
-                self._on_other(chunk, wanted)
+                self._on_other(chunk)
             watch.content()
             if self.sink.blocked:
                 watch.hold()
@@ -138,34 +167,22 @@ class Collector:
             chunk.metadata or first.metadata,
         )
 
-    def _on_text(self, delta: str, wanted: bool) -> None:
-        if self._thinking:
+    def _on_text(self, delta: str) -> None:
+        if self._thinking.pieces:
             self._close_thinking()
         self._grow(len(delta))
-        if self._text_filter is not None:
-            delta = self._text_filter.process_chunk(delta)
-        if not delta:
-            return
-        self._text.append(delta)
-        if wanted:
-            self.sink.send(TextDeltaEvent(self.run_id, delta))
+        self._text.add(delta)
 
-    def _on_thinking(self, delta: str, wanted: bool) -> None:
-        if self._text:
+    def _on_thinking(self, delta: str) -> None:
+        if self._text.pieces:
             self._close_text()
         self._grow(len(delta))
-        if self._thinking_filter is not None:
-            delta = self._thinking_filter.process_chunk(delta)
-        if not delta:
-            return
-        self._thinking.append(delta)
-        if wanted:
-            self.sink.send(ThinkingDeltaEvent(self.run_id, delta))
+        self._thinking.add(delta)
 
-    def _on_other(self, chunk: StreamChunk, wanted: bool) -> None:
+    def _on_other(self, chunk: StreamChunk) -> None:
         match chunk:
             case ThinkingDeltaChunk():
-                self._on_thinking(chunk.delta, wanted)
+                self._on_thinking(chunk.delta)
             case ToolCallDeltaChunk():
                 self._grow(len(chunk.delta))
                 self._show_arguments(chunk, self._redactor.arguments_delta(chunk.id, chunk.delta))
@@ -197,7 +214,7 @@ class Collector:
     def _on_block(self, block: ContentBlock) -> None:
         if isinstance(block, TextBlock):
             self._close_thinking()
-            shown = self._flush_text()
+            shown = self._text.flush()
             citations = self._redactor.value(block.citations)
             self._blocks.append(TextBlock(shown or self._redactor.text(block.text), citations))
             if not shown and block.text and self.sink.wanted:
@@ -205,7 +222,7 @@ class Collector:
             return
         self._close_text()
         if isinstance(block, ThinkingBlock):
-            shown = self._flush_thinking()
+            shown = self._thinking.flush()
             self._blocks.append(self._redactor.thinking(block, shown))
             return
         self._close_thinking()
@@ -213,33 +230,13 @@ class Collector:
             block = RefusalBlock(self._redactor.text(block.text))
         self._blocks.append(block)
 
-    def _flush_text(self) -> str:
-        if self._text_filter is not None:
-            rest = self._text_filter.flush()
-            if rest:
-                self._text.append(rest)
-                if self.sink.wanted:
-                    self.sink.send(TextDeltaEvent(self.run_id, rest))
-        text, self._text = "".join(self._text), []
-        return text
-
-    def _flush_thinking(self) -> str:
-        if self._thinking_filter is not None:
-            rest = self._thinking_filter.flush()
-            if rest:
-                self._thinking.append(rest)
-                if self.sink.wanted:
-                    self.sink.send(ThinkingDeltaEvent(self.run_id, rest))
-        text, self._thinking = "".join(self._thinking), []
-        return text
-
     def _close_text(self) -> None:
-        text = self._flush_text()
+        text = self._text.flush()
         if text:
             self._blocks.append(TextBlock(text))
 
     def _close_thinking(self) -> None:
-        text = self._flush_thinking()
+        text = self._thinking.flush()
         if text:
             self._blocks.append(ThinkingBlock(text))
 
@@ -252,7 +249,7 @@ class Collector:
     def partial_text(self) -> str:
         """The text that has arrived."""
         closed = [block.text for block in self._blocks if isinstance(block, TextBlock)]
-        return "".join([*closed, *self._text])
+        return "".join([*closed, *self._text.pieces])
 
     def message(self, finish_reason: FinishReason | None = None) -> Message:
         """The answer; with a reason handed in, what there is of it, without calls and unsigned thinking."""

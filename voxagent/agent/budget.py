@@ -17,8 +17,8 @@ class Budget:
 
     def __init__(self, limits: UsageLimits) -> None:
         self.limits = limits
-        self.used = Usage()
-        self.cost = 0.0
+        self.used: Usage = Usage()
+        self.cost: float = 0.0
         self._requests = 0
         self._calls = 0
         self._in_flight: dict[int, tuple[int, float]] = {}

@@ -39,7 +39,7 @@ from .plan import CANCEL_GRACE
 from .run import Run
 from .watchdog import watched
 
-logger = logging.getLogger("voxagent")
+logger: logging.Logger = logging.getLogger("voxagent")
 
 
 @dataclass(slots=True)
@@ -70,9 +70,9 @@ class Execution:
         self.run = run
         self.call = call
         self.tool: ToolDefinition[Any] | None = run.toolbox.by_name.get(call.name)
-        self.signal = AbortSignal()
-        self.begun = 0.0
-        self.outcome = Outcome("")
+        self.signal: AbortSignal = AbortSignal()
+        self.begun: float = 0.0
+        self.outcome: Outcome = Outcome("")
 
     def job(self) -> Job[Outcome]:
         tool = self.tool

@@ -10,8 +10,9 @@ from ..streaming.events import RetryEvent
 from ..types.blocks import RefusalBlock, ToolCall, ToolResultBlock
 from ..types.message import Message
 from .calls import run_calls
+from .history import answered_calls
 from .hooks import called, is_answer
-from .run import Run, answered_calls
+from .run import Run
 
 
 async def followed(run: Run, message: Message, calls: Sequence[ToolCall]) -> bool:

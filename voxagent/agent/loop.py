@@ -41,10 +41,11 @@ from ..types.policy import ToolPolicy
 from ..types.result import Attempt, RunResult
 from .answer import Collector, ask, usage_of
 from .following import followed
+from .history import answered_calls, open_calls_of
 from .hooks import called, is_answer
 from .plan import CANCEL_GRACE
 from .prompting import begin_with_prompt, cancelled, checked_beside
-from .run import Run, answered_calls, open_calls_of
+from .run import Run
 from .sessions import SessionHouse
 from .toolbox import Toolbox, is_plain, opened
 from .watch import FIRST_CONTENT, FIRST_CONTENT_THINKING, IDLE, Patience

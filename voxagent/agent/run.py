@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -31,15 +31,15 @@ from ..streaming.events import (
     TurnEndEvent,
     UserMessageEvent,
 )
-from ..tools.content import shown
 from ..tools.context import TOLD, RunContext
-from ..types.blocks import ToolCall, ToolResultBlock
+from ..types.blocks import ToolResultBlock
 from ..types.config import ModelSettings, ToolSpec
 from ..types.message import Message
 from ..types.result import Attempt, RunResult, ToolMeta
 from ..types.usage import Usage
 from .answer import Collector
 from .budget import Budget
+from .history import answered_calls, limited, open_calls_of
 from .hooks import Prompt
 from .output import OutputPlan
 from .plan import Model, Plan, RunOptions, model_name, resolved
@@ -47,7 +47,7 @@ from .redaction import Redactor
 from .sink import Sink
 from .toolbox import Toolbox
 
-logger = logging.getLogger("voxagent")
+logger: logging.Logger = logging.getLogger("voxagent")
 
 STORE_SECONDS = 2.0
 
@@ -107,15 +107,22 @@ class Run:
         models: Sequence[Model],
         around: Around,
     ) -> None:
-        self.plan, self.prompt, self.deps, self.output, self.options = plan, prompt, deps, output, options
-        self.sink, self.budget, self.redactor = around.sink, around.budget, around.redactor
-        self.signals, self.lineage = around.signals, around.lineage
-        self.routing = options.get("routing_only", False)
-        self.run_id = f"run_{uuid4().hex[:20]}"
-        self.session_key = options.get("session_key")
-        self.signal = AbortSignal()
+        self.plan: Plan = plan
+        self.prompt: Prompt | None = prompt
+        self.deps: Any = deps
+        self.output: OutputPlan = output
+        self.options: RunOptions = options
+        self.sink: Sink = around.sink
+        self.budget: Budget = around.budget
+        self.redactor: Redactor = around.redactor
+        self.signals: tuple[AbortSignal, ...] = around.signals
+        self.lineage: Lineage = around.lineage
+        self.routing: bool = options.get("routing_only", False)
+        self.run_id: str = f"run_{uuid4().hex[:20]}"
+        self.session_key: str | None = options.get("session_key")
+        self.signal: AbortSignal = AbortSignal()
         self.scope: Scope
-        self.deadline = _deadline(options.get("timeout_ms"), around.lineage.deadline)
+        self.deadline: float | None = _deadline(options.get("timeout_ms"), around.lineage.deadline)
         self.settings: ModelSettings = {**plan.options.get("settings", {}), **options.get("settings", {})}
         self.targets = models
         self._thread = threading.get_ident()
@@ -124,8 +131,8 @@ class Run:
     def _start_state(self) -> None:
         self.history: list[Message] = []
         self.for_model: list[Message] = []
-        self.first_new = 0
-        self.own_usage = Usage()
+        self.first_new: int = 0
+        self.own_usage: Usage = Usage()
         self.metas: list[ToolMeta] = []
         self.attempts: list[Attempt] = []
         self.iterations = 0
@@ -133,25 +140,29 @@ class Run:
         self.failures: dict[str, int] = {}
         self.output_failures = 0
         self.taken: set[str] = set()
-        self.system = ""
+        self.system: str = ""
         self.specs: tuple[ToolSpec, ...] = ()
-        self.toolbox = Toolbox(())
+        self.toolbox: Toolbox = Toolbox(())
         self.collector: Collector | None = None
         self.results: dict[str, ToolResultBlock] = {}
         self.checks: list[asyncio.Task[Any]] = []
-        self.began = self.truncated = self.has_output = False
+        self.began: bool = False
+        self.truncated: bool = False
+        self.has_output: bool = False
         self.ended: Literal["aborted", "timed out"] | None = None
         self.error: BaseException | None = None
         self.value: Any = None
         self.metadata: dict[str, Any] = dict(self.options.get("metadata") or {})
         self.storage: SessionStorage | None = None
-        self.version = self.stored = 0
+        self.version: int = 0
+        self.stored: int = 0
 
     def connect(self, loop: asyncio.AbstractEventLoop) -> None:
         """Find the provider; raises `ConfigError` if there is none or the budget cannot be kept."""
         self._loop = loop
         self._thread = threading.get_ident()
         self.provider: Provider
+        self.model: str
         self.provider, self.model = resolved(self.targets, self.plan.registry)
         check_provider(self.provider)
         self.facts: ModelFacts = facts_of(self.provider, self.model)
@@ -200,7 +211,7 @@ class Run:
         self.first_new = self.stored = len(self.history)
         for number, message in enumerate(self.history):
             if type(message.content) is not str:
-                self.for_model[number] = _limited(message)
+                self.for_model[number] = limited(message)
                 self.taken.update(call.id for call in message.tool_calls)
 
     async def add(self, message: Message) -> None:
@@ -212,7 +223,7 @@ class Run:
     def append(self, message: Message) -> None:
         """Append a message to the history."""
         self.history.append(message)
-        self.for_model.append(_limited(message))
+        self.for_model.append(limited(message))
 
     async def store(self) -> None:
         """Append to the stored session what it does not have yet.
@@ -365,33 +376,3 @@ def _deadline(timeout_ms: float | None, inherited: float | None) -> float | None
         raise ConfigError(f"timeout_ms={timeout_ms!r} is not a positive number of milliseconds")
     own = time.monotonic() + timeout_ms / 1000
     return own if inherited is None else min(own, inherited)
-
-
-def _limited(message: Message) -> Message:
-    """The message as the model is shown it: results that are too long are cut."""
-    if isinstance(message.content, str) or message.role != "user":
-        return message
-    blocks = [shown(block) if isinstance(block, ToolResultBlock) else block for block in message.content]
-    if all(new is old for new, old in zip(blocks, message.content, strict=True)):
-        return message
-    return Message("user", blocks, metadata=message.metadata)
-
-
-def open_calls_of(history: Sequence[Message]) -> list[ToolCall]:
-    """The calls at the end of a history that have no result."""
-    if not history or history[-1].role != "assistant":
-        return []
-    return history[-1].tool_calls
-
-
-def answered_calls(
-    calls: Sequence[ToolCall], results: Mapping[str, ToolResultBlock], otherwise: str
-) -> Message:
-    """One user message with a result for each call, in the order of the calls."""
-    return Message(
-        "user",
-        [
-            results.get(call.id) or ToolResultBlock(call.id, call.name, otherwise, is_error=True)
-            for call in calls
-        ],
-    )

@@ -47,9 +47,9 @@ class Node:
     __slots__ = ("accepts", "following", "open", "states")
 
     def __init__(self, states: frozenset[int], accepts: tuple[int, ...], is_open: bool) -> None:
-        self.states = states
-        self.accepts = accepts
-        self.open = is_open
+        self.states: frozenset[int] = states
+        self.accepts: tuple[int, ...] = accepts
+        self.open: bool = is_open
         self.following: dict[str, Node] = {}
 
 
@@ -160,4 +160,4 @@ class Automaton:
     def _forget(self) -> None:
         self._kept = 0
         self._nodes: dict[frozenset[int], Node] = {}
-        self.start = self._new_node(self._first)
+        self.start: Node = self._new_node(self._first)

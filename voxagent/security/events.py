@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum, auto
 from typing import TypeAlias
 
-logger = logging.getLogger("voxagent")
+logger: logging.Logger = logging.getLogger("voxagent")
 
 
 class SecurityEvent(StrEnum):

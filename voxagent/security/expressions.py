@@ -43,8 +43,8 @@ class CharClass:
     __slots__ = ("_expression", "chars", "source")
 
     def __init__(self, source: str, chars: frozenset[str] | None) -> None:
-        self.source = source
-        self.chars = chars
+        self.source: str = source
+        self.chars: frozenset[str] | None = chars
         self._expression: re.Pattern[str] | None = None
 
     def __contains__(self, char: str) -> bool:
@@ -61,8 +61,8 @@ class Step:
     __slots__ = ("chars", "target")
 
     def __init__(self, chars: CharClass, target: int) -> None:
-        self.chars = chars
-        self.target = target
+        self.chars: CharClass = chars
+        self.target: int = target
 
 
 class Fork:
@@ -71,7 +71,7 @@ class Fork:
     __slots__ = ("targets",)
 
     def __init__(self, targets: list[int]) -> None:
-        self.targets = targets
+        self.targets: list[int] = targets
 
 
 class Accept:
@@ -80,7 +80,7 @@ class Accept:
     __slots__ = ("expression",)
 
     def __init__(self, expression: int) -> None:
-        self.expression = expression
+        self.expression: int = expression
 
 
 class Net:

@@ -24,8 +24,8 @@ class Literal:
     __slots__ = ("name", "text")
 
     def __init__(self, text: str, name: str) -> None:
-        self.text = text
-        self.name = name
+        self.text: str = text
+        self.name: str = name
 
 
 class Matcher:
@@ -34,8 +34,8 @@ class Matcher:
     __slots__ = ("_by_head", "_grams", "_heads", "_wide", "automaton", "empty")
 
     def __init__(self, patterns: tuple[SecretPattern, ...] = ()) -> None:
-        self.automaton = Automaton(patterns)
-        self.empty = not patterns
+        self.automaton: Automaton = Automaton(patterns)
+        self.empty: bool = not patterns
         self._by_head: dict[str, list[Literal]] = {}
         self._grams: set[str] = set()
         self._heads: set[str] = set()

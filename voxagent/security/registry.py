@@ -36,7 +36,7 @@ class SecretRegistry:
     __slots__ = ("_fresh", "_literals", "_lock", "_matcher", "_patterns", "_values", "empty")
 
     def __init__(self) -> None:
-        self.empty = True
+        self.empty: bool = True
         """Whether nothing is registered, so that every text may pass as it is."""
         self._lock = Lock()
         self._values: dict[str, str | bytes] = {}

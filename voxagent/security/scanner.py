@@ -35,10 +35,10 @@ class Hit:
     __slots__ = ("end", "is_value", "name", "start")
 
     def __init__(self, name: str, start: int, end: int, is_value: bool) -> None:
-        self.name = name
-        self.start = start
-        self.end = end
-        self.is_value = is_value
+        self.name: str = name
+        self.start: int = start
+        self.end: int = end
+        self.is_value: bool = is_value
 
 
 class Trail:
@@ -47,8 +47,8 @@ class Trail:
     __slots__ = ("node", "place")
 
     def __init__(self, place: int, node: Node) -> None:
-        self.place = place
-        self.node = node
+        self.place: int = place
+        self.node: Node = node
 
 
 Trails = dict[tuple[int, Node], Trail]
@@ -71,10 +71,10 @@ class Attempt:
     )
 
     def __init__(self, start: int, node: Node, before: str) -> None:
-        self.start = start
-        self.place = start
-        self.node = node
-        self.matched = start
+        self.start: int = start
+        self.place: int = start
+        self.node: Node = node
+        self.matched: int = start
         """The end of the match so far; `start` if there is none."""
         self.found: str | None = None
         """The name of what has matched."""

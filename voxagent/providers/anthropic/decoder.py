@@ -43,7 +43,7 @@ class Answer:
 
     def __init__(self, provider: str) -> None:
         self.provider = provider
-        self.done = False
+        self.done: bool = False
         self._parts: dict[int, Part] = {}
         self._texts: list[TextPart] = []
         self._loose: TextPart | None = None

@@ -40,7 +40,7 @@ class MessagesWire:
     """Speaks the Messages API; see `MessagesOptions`."""
 
     def __init__(self, options: MessagesOptions | None = None) -> None:
-        self.options = options or MessagesOptions()
+        self.options: MessagesOptions = options or MessagesOptions()
         self._key = sys.intern(f"messages of {self.options.provider}")
         self._tools = Tools()
         ttl = {} if self.options.cache != "1h" else {"ttl": "1h"}

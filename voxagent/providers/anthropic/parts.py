@@ -40,7 +40,7 @@ class TextPart:
     __slots__ = ("citations", "pieces", "sealed")
 
     def __init__(self, block: Mapping[str, Any], out: list[StreamChunk]) -> None:
-        self.sealed = False
+        self.sealed: bool = False
         self.pieces: list[str] = []
         self.citations: list[Mapping[str, Any]] = [*(block.get("citations") or ())]
         self._take(_text(block, "text"), out)
@@ -77,8 +77,8 @@ class ThinkingPart:
     __slots__ = ("pieces", "provider", "signature")
 
     def __init__(self, block: Mapping[str, Any], out: list[StreamChunk], provider: str) -> None:
-        self.provider = provider
-        self.signature = _text(block, "signature")
+        self.provider: str = provider
+        self.signature: str = _text(block, "signature")
         self.pieces: list[str] = []
         self._take(_text(block, "thinking"), out)
 
@@ -109,8 +109,8 @@ class CallPart:
     __slots__ = ("id", "input", "name", "pieces")
 
     def __init__(self, block: Mapping[str, Any]) -> None:
-        self.id = _text(block, "id")
-        self.name = _text(block, "name")
+        self.id: str = _text(block, "id")
+        self.name: str = _text(block, "name")
         self.input: object = block.get("input")
         self.pieces: list[str] = []
 
@@ -133,8 +133,8 @@ class ServicePart:
     __slots__ = ("data", "pieces", "provider")
 
     def __init__(self, block: Mapping[str, Any], provider: str) -> None:
-        self.provider = provider
-        self.data = dict(block)
+        self.provider: str = provider
+        self.data: dict[str, Any] = dict(block)
         self.pieces: list[str] = []
 
     def grow(self, delta: Any, out: list[StreamChunk]) -> None:
@@ -163,8 +163,8 @@ class SealedPart:
     __slots__ = ("data", "provider")
 
     def __init__(self, block: Mapping[str, Any], provider: str) -> None:
-        self.provider = provider
-        self.data = _text(block, "data")
+        self.provider: str = provider
+        self.data: str = _text(block, "data")
 
     def grow(self, delta: Any, out: list[StreamChunk]) -> None:
         """There are no pieces: the whole is in the start."""

@@ -23,7 +23,7 @@ FULL = 32
 CONNECT_SECONDS = 10.0
 KEEPALIVE_SECONDS = 60.0
 
-logger = logging.getLogger("voxagent")
+logger: logging.Logger = logging.getLogger("voxagent")
 
 
 class _Tls:
@@ -67,9 +67,9 @@ class Slot:
     __slots__ = ("client", "idle_since", "in_flight")
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
-        self.client = client
-        self.in_flight = 0
-        self.idle_since = 0.0
+        self.client: httpx2.AsyncClient = client
+        self.in_flight: int = 0
+        self.idle_since: float = 0.0
 
 
 class Pool:

@@ -27,7 +27,7 @@ from .wire import Wire
 
 Key: TypeAlias = str | Callable[[], str | Awaitable[str]]
 
-logger = logging.getLogger("voxagent")
+logger: logging.Logger = logging.getLogger("voxagent")
 
 FIXED = {
     "content-type": "application/json",

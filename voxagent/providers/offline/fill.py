@@ -96,10 +96,10 @@ class Filler:
     """
 
     def __init__(self, schema: Schema, offer: Offer) -> None:
-        self.document = Document(schema)
+        self.document: Document = Document(schema)
         self.offer = offer
         self.invented: list[str] = []
-        self.strength = 0
+        self.strength: int = 0
         self._left: dict[Kind, list[str]] = {kind: list(items) for kind, items in offer.mentions.items()}
         self._said = words(offer.text)
         self._stems = stems(offer.text)

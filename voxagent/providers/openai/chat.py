@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import ProviderError
-from ...types.config import ModelSettings, OutputSpec
+from ...types.config import Thinking
 from ..base import ModelRequest
 from ..http.wire import Decoder
 from .chat_decoder import ChatReader
@@ -27,25 +27,35 @@ class ChatWire:
 
     Args:
         dialect: In what the server differs from OpenAI.
-        warn: Is told, in a sentence, of each thing that a request asks for and that is not sent, because the
-            model or the server does not take it.
     """
 
-    def __init__(self, dialect: ChatDialect | None = None, warn: Warn = silent) -> None:
-        self.dialect = dialect or ChatDialect()
-        self._warn = warn
+    def __init__(self, dialect: ChatDialect | None = None) -> None:
+        self.dialect: ChatDialect = dialect or ChatDialect()
         self._key = key_for("chat", self.dialect)
-        self._messages = ChatMessages(self.dialect, warn)
-        self._tools = Tools(wrapped=True, strict=self.dialect.strict, warn=warn)
+        self._messages = ChatMessages(self.dialect)
+        self._tools = Tools(wrapped=True, strict=self.dialect.strict)
 
     def body(self, request: ModelRequest) -> bytes:
         """The body that asks a request, as a stream; the bytes of each message are kept in the message."""
         extra = request.settings.get("extra_body") or {}
-        head = merged(self._head(request, bool(request.tools or extra.get("tools"))), extra)
+        head = merged({**self._head(request), **self._asked(request, silent)}, extra)
         system = {"role": self._system_role(request.model), "content": request.system}
         first = system if request.system else None
         messages = message_pieces(request.messages, self._key, self._messages.of, first)
-        return body_of(head, "messages", messages, self._tools.joined(request.tools))
+        return body_of(head, "messages", messages, self._tools.of(request.tools).data)
+
+    def headers(self, request: ModelRequest) -> dict[str, str]:
+        """The protocol has no headers of its own."""
+        return {}
+
+    def warnings(self, request: ModelRequest) -> list[str]:
+        """What of the request is left out or weakened; complete once its body is built."""
+        told: list[str] = []
+        if request.settings:
+            self._asked(request, told.append)
+        if request.output is not None:
+            told += self._tools.output(request.output)[1]
+        return [*told, *self._tools.of(request.tools).warnings, *self._messages.warnings]
 
     def decoder(self, content_type: str) -> Decoder:
         """A reader for an answer; the answer itself tells whether it is a stream."""
@@ -55,20 +65,25 @@ class ChatWire:
         """What an answer that is not 2xx means."""
         return http_failure(status, headers, body)
 
-    def _head(self, request: ModelRequest, tools: bool) -> dict[str, Any]:
-        """Everything but the conversation and the tools."""
-        settings, model = request.settings, request.model
-        head: dict[str, Any] = {"model": model, "stream": True}
+    def _head(self, request: ModelRequest) -> dict[str, Any]:
+        head: dict[str, Any] = {"model": request.model, "stream": True}
         if self.dialect.stream_options:
             head["stream_options"] = {"include_usage": True}
-        head.update(taken(settings, model, self._fields(tools), self._warn))
-        if "thinking" in settings:
-            head.update(self._thinking(settings, model))
-        if tools and "tool_choice" in settings:
-            head["tool_choice"] = self._choice(settings["tool_choice"])
         if request.output is not None:
-            head["response_format"] = self._format(request.output)
+            told, _ = self._tools.output(request.output)
+            head["response_format"] = {"type": "json_schema", "json_schema": told}
         return head
+
+    def _asked(self, request: ModelRequest, warn: Warn) -> dict[str, Any]:
+        """The settings in the API's words."""
+        settings = request.settings
+        tools = bool(request.tools or settings.get("extra_body", {}).get("tools"))
+        asked = taken(settings, request.model, self._fields(tools), warn)
+        if "thinking" in settings:
+            asked.update(self._thinking(settings["thinking"], request.model, warn))
+        if tools and "tool_choice" in settings:
+            asked["tool_choice"] = self._choice(settings["tool_choice"])
+        return asked
 
     def _fields(self, tools: bool) -> dict[str, str]:
         fields = {
@@ -82,13 +97,12 @@ class ChatWire:
             fields["parallel_tool_calls"] = "parallel_tool_calls" if self.dialect.parallel_tool_calls else ""
         return fields
 
-    def _thinking(self, settings: ModelSettings, model: str) -> dict[str, Any]:
-        thinking = settings.get("thinking", "off")
-        effort = effort_of(thinking, model, self._warn)
+    def _thinking(self, thinking: Thinking, model: str, warn: Warn) -> dict[str, Any]:
+        effort = effort_of(thinking, model, warn)
         if effort is None:
             return {}
         if not self.dialect.effort:
-            self._warn(f"{model} does not take the setting 'thinking': it is dropped")
+            warn("the setting 'thinking' is not taken: it was left out")
             return {}
         if self.dialect.effort == "reasoning_effort":
             return {"reasoning_effort": effort}
@@ -100,9 +114,6 @@ class ChatWire:
         if choice == "required":
             return self.dialect.required
         return {"type": "function", "function": {"name": choice}}
-
-    def _format(self, output: OutputSpec) -> dict[str, Any]:
-        return {"type": "json_schema", "json_schema": self._tools.output(output)}
 
     def _system_role(self, model: str) -> str:
         if model.startswith(UNSYSTEMATIC):

@@ -54,7 +54,7 @@ class ChatReader:
     """Reads one answer."""
 
     def __init__(self, dialect: ChatDialect) -> None:
-        self.ended = False
+        self.ended: bool = False
         self._dialect = dialect
         self._field = "delta"
         self._begun = False

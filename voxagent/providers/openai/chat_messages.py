@@ -23,7 +23,6 @@ from ...types.blocks import (
 )
 from ...types.message import Message
 from .dialects import ChatDialect
-from .models import Warn
 from .parts import (
     Part,
     arguments_of,
@@ -40,11 +39,15 @@ AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/mp3": "mp3"}
 
 
 class ChatMessages:
-    """Turns messages into the API's objects."""
+    """Turns messages into the API's objects; remembers in `warnings` what it could not."""
 
-    def __init__(self, dialect: ChatDialect, warn: Warn) -> None:
+    def __init__(self, dialect: ChatDialect) -> None:
         self._dialect = dialect
-        self._warn = warn
+        self.warnings: list[str] = []
+
+    def _warn(self, warning: str) -> None:
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def of(self, message: Message) -> list[dict[str, Any]]:
         """The objects of a message, in order; none if there is nothing in it to send."""

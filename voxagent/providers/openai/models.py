@@ -6,7 +6,7 @@ sampling settings while thinking is off. A name that is not known is sent everyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, cast
 
 from ...types.config import ModelSettings, Thinking
@@ -23,7 +23,7 @@ LEAST: Mapping[Kind, str] = {"o": "low", "gpt-5": "minimal"}
 
 
 def silent(warning: str) -> None:
-    """What becomes of a warning that nobody wants to hear."""
+    """For a body: what it leaves out is asked for apart."""
 
 
 def kind_of_model(model: str) -> Kind:
@@ -51,10 +51,10 @@ def effort_of(thinking: Thinking, model: str, warn: Warn) -> str | None:
     effort = _level(thinking)
     if kind in ("plain", "search"):
         if effort != "none":
-            warn(f"{model} does not think: the setting thinking={thinking!r} is dropped")
+            warn(f"this model does not think: thinking={thinking!r} was left out")
         return None
     if effort == "none" and kind in LEAST:
-        warn(f"{model} cannot be stopped from thinking: {LEAST[kind]!r} is the least")
+        warn(f"this model cannot be stopped from thinking: {LEAST[kind]!r} is the least")
         return LEAST[kind]
     return effort
 
@@ -96,7 +96,7 @@ def taken(settings: ModelSettings, model: str, fields: Mapping[str, str], warn: 
         if name not in asked:
             continue
         if not field or name in without:
-            warn(f"{model} does not take the setting {name!r}: it is dropped")
+            warn(f"the setting {name!r} is not taken: it was left out")
             continue
         found[field] = asked[name]
     return found
@@ -110,12 +110,8 @@ def merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(before, dict) and isinstance(value, Mapping):
             result[name] = {**cast("dict[str, Any]", before), **cast("Mapping[str, Any]", value)}
         elif isinstance(before, list) and isinstance(value, list):
-            known, new = _listed(before), _listed(value)
+            known, new = cast("Sequence[Any]", before), cast("Sequence[Any]", value)
             result[name] = [*known, *(each for each in new if each not in known)]
         else:
             result[name] = value
     return result
-
-
-def _listed(values: Any) -> list[Any]:
-    return cast("list[Any]", values)

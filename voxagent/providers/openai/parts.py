@@ -46,10 +46,8 @@ def inline_text(block: DocumentBlock) -> str:
 
 def left_out(block: ImageBlock | DocumentBlock | AudioBlock, warn: Warn) -> str:
     """What stands in the place of a block that the API cannot take."""
-    kind = block.type
-    told = block.url or block.media_type
-    warn(f"{kind} ({told}) cannot be sent to this API: the model is told of it only")
-    return f"[{kind} not shown: {told}]"
+    warn(f"{block.type} of this form is not taken: the model is only told that it is there")
+    return f"[{block.type} not shown: {block.url or block.media_type}]"
 
 
 def result_text(result: ToolResultBlock) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from ...errors import ConfigError, ProviderError
-from ..base import ModelFacts, ModelRequest
+from ...errors import ConfigError
+from ..base import ModelFacts
 from ..http.provider import Endpoint, Key, WireProvider
 from ..http.retries import Retries
-from ..http.wire import Decoder
+from ..http.wire import Wire
 from .chat import ChatWire
-from .models import Warn
 from .responses import ResponsesWire
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -66,7 +64,7 @@ class OpenAIProvider(WireProvider):
             client=client,
             retries=retries or Retries(),
         )
-        wire = _Reporting(partial(ResponsesWire, None) if responses else partial(ChatWire, None))
+        wire: Wire = ResponsesWire() if responses else ChatWire()
         super().__init__(self.NAME, model, wire, endpoint, ModelFacts(native_output=True))
 
 
@@ -75,31 +73,6 @@ class OpenAIChatProvider(OpenAIProvider):
 
     NAME = "openai-chat"
     API = "chat"
-
-
-class _Reporting:
-    """A wire of this package that gathers what it warns of."""
-
-    def __init__(self, make: Callable[[Warn], ChatWire | ResponsesWire]) -> None:
-        self._told: list[str] = []
-        self._wire = make(self._told.append)
-
-    def body(self, request: ModelRequest) -> bytes:
-        return self._wire.body(request)
-
-    def headers(self, request: ModelRequest) -> Mapping[str, str]:
-        return {}
-
-    def warnings(self, request: ModelRequest) -> Sequence[str]:
-        told = self._told.copy()
-        self._told.clear()
-        return told
-
-    def decoder(self, content_type: str) -> Decoder:
-        return self._wire.decoder(content_type)
-
-    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
-        return self._wire.error(status, headers, body)
 
 
 def _is_vendor(url: str) -> bool:

@@ -32,23 +32,33 @@ class ResponsesWire:
 
     Args:
         dialect: In what the server differs from OpenAI.
-        warn: Is told, in a sentence, of each thing that a request asks for and that is not sent, because the
-            model or the server does not take it.
     """
 
-    def __init__(self, dialect: ResponsesDialect | None = None, warn: Warn = silent) -> None:
-        self.dialect = dialect or ResponsesDialect()
-        self._warn = warn
+    def __init__(self, dialect: ResponsesDialect | None = None) -> None:
+        self.dialect: ResponsesDialect = dialect or ResponsesDialect()
         self._key = key_for("responses", self.dialect)
-        self._messages = ResponsesMessages(self.dialect.provider, warn)
-        self._tools = Tools(wrapped=False, strict=self.dialect.strict, warn=warn)
+        self._messages = ResponsesMessages(self.dialect.provider)
+        self._tools = Tools(wrapped=False, strict=self.dialect.strict)
 
     def body(self, request: ModelRequest) -> bytes:
         """The body that asks a request, as a stream; the bytes of each message are kept in the message."""
         extra = request.settings.get("extra_body") or {}
-        head = merged(self._head(request, bool(request.tools or extra.get("tools"))), extra)
+        head = merged({**self._head(request), **self._asked(request, silent)}, extra)
         messages = message_pieces(request.messages, self._key, self._messages.of)
-        return body_of(head, "input", messages, self._tools.joined(request.tools))
+        return body_of(head, "input", messages, self._tools.of(request.tools).data)
+
+    def headers(self, request: ModelRequest) -> dict[str, str]:
+        """The protocol has no headers of its own."""
+        return {}
+
+    def warnings(self, request: ModelRequest) -> list[str]:
+        """What of the request is left out or weakened; complete once its body is built."""
+        told: list[str] = []
+        if request.settings:
+            self._asked(request, told.append)
+        if request.output is not None:
+            told += self._tools.output(request.output)[1]
+        return [*told, *self._tools.of(request.tools).warnings, *self._messages.warnings]
 
     def decoder(self, content_type: str) -> Decoder:
         """A reader for an answer; the answer itself tells whether it is a stream."""
@@ -58,25 +68,31 @@ class ResponsesWire:
         """What an answer that is not 2xx means."""
         return http_failure(status, headers, body)
 
-    def _head(self, request: ModelRequest, tools: bool) -> dict[str, Any]:
-        """Everything but the conversation and the tools."""
-        settings, model, encrypted = request.settings, request.model, self.dialect.encrypted
+    def _head(self, request: ModelRequest) -> dict[str, Any]:
+        model, encrypted = request.model, self.dialect.encrypted
         head: dict[str, Any] = {"model": model, "stream": True, "store": False}
         if request.system:
             head["instructions"] = request.system
         if encrypted or (encrypted is None and thinks(model)):
             head["include"] = ["reasoning.encrypted_content"]
+        if request.output is not None:
+            told, _ = self._tools.output(request.output)
+            head["text"] = {"format": {"type": "json_schema", **told}}
+        return head
+
+    def _asked(self, request: ModelRequest, warn: Warn) -> dict[str, Any]:
+        """The settings in the API's words."""
+        settings, model = request.settings, request.model
+        tools = bool(request.tools or settings.get("extra_body", {}).get("tools"))
         fields = {**FIELDS, "parallel_tool_calls": "parallel_tool_calls"} if tools else FIELDS
-        head.update(taken(settings, model, fields, self._warn))
+        asked = taken(settings, model, fields, warn)
         if "thinking" in settings:
-            head.update(self._reasoning(effort_of(settings["thinking"], model, self._warn)))
+            asked.update(self._reasoning(effort_of(settings["thinking"], model, warn)))
         if tools and "tool_choice" in settings:
             choice = settings["tool_choice"]
             named = choice not in ("auto", "none", "required")
-            head["tool_choice"] = {"type": "function", "name": choice} if named else choice
-        if request.output is not None:
-            head["text"] = {"format": {"type": "json_schema", **self._tools.output(request.output)}}
-        return head
+            asked["tool_choice"] = {"type": "function", "name": choice} if named else choice
+        return asked
 
     def _reasoning(self, effort: str | None) -> dict[str, Any]:
         if effort is None:

@@ -29,7 +29,7 @@ class ResponsesReader:
     """Reads one answer."""
 
     def __init__(self, dialect: ResponsesDialect) -> None:
-        self.ended = False
+        self.ended: bool = False
         self._items = Items(dialect.provider)
         self._pieces = self._items.pieces
 

@@ -41,7 +41,8 @@ class Items:
         self.item: object = None
         self.part: object = None
         """Where the text that is being written belongs: its item and the part of its content."""
-        self.called = self.refused = False
+        self.called: bool = False
+        self.refused: bool = False
         self._provider = provider
         self._from = 0
         """Where in the pieces the text that is being written begins."""
@@ -64,7 +65,7 @@ class Items:
         if item.get("type") == "function_call":
             id = unique_id(str(item.get("call_id") or item.get("id") or ""), self._taken)
             self._taken.add(id)
-            self._calls[place], self._names[place] = (id, []), str(item.get("name") or "")
+            self._calls[place], self._names[place] = (id, list[str]()), str(item.get("name") or "")
 
     def end(self, place: object, item: dict[str, Any], chunks: list[StreamChunk]) -> None:
         """An item is complete."""
@@ -149,7 +150,7 @@ class Items:
 
     def _end_thought(self, id: str | None, chunks: list[StreamChunk]) -> None:
         """A part of a summary is over because another one begins."""
-        text, self._thoughts = "".join(self._thoughts), []
+        text, self._thoughts = "".join(self._thoughts), list[str]()
         if text:
             self._summaries += self._thinking is not None and self._thinking[1] is not None
             chunks.append(BlockChunk(ThinkingBlock(text, id=id, provider=self._provider)))
@@ -159,7 +160,7 @@ class Items:
         opened = "".join(part["text"] for part in item.get("content") or ())
         summary = [part["text"] for part in item.get("summary") or ()]
         parts = [opened] if opened else summary[self._summaries :]
-        shown, self._thoughts = bool(self._thoughts), []
+        shown, self._thoughts = bool(self._thoughts), list[str]()
         self._thinking, self._summaries = None, 0
         if seal and not parts:
             chunks.append(BlockChunk(ThinkingBlock("", seal, True, id, self._provider)))

@@ -24,7 +24,6 @@ from ...types.blocks import (
     ToolUseBlock,
 )
 from ...types.message import Message
-from .models import Warn
 from .parts import (
     Part,
     arguments_of,
@@ -39,11 +38,15 @@ Item = dict[str, Any]
 
 
 class ResponsesMessages:
-    """Turns messages into items."""
+    """Turns messages into items; remembers in `warnings` what it could not."""
 
-    def __init__(self, provider: str, warn: Warn) -> None:
+    def __init__(self, provider: str) -> None:
         self._provider = provider
-        self._warn = warn
+        self.warnings: list[str] = []
+
+    def _warn(self, warning: str) -> None:
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def of(self, message: Message) -> list[Item]:
         """The items of a message, in order; none if there is nothing in it to send."""

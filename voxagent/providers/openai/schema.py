@@ -143,7 +143,7 @@ class _Lowering:
             kept = required if set(required) == set(properties) else properties
             result["required"] = list(kept)
         elif not properties:
-            result["required"] = []
+            result["required"] = list[str]()
         result["additionalProperties"] = False
 
     def _property(self, schema: object, where: str, required: bool) -> dict[str, Any]:

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...types.config import OutputSpec, ToolSpec
 from .jsontext import dumped
-from .models import Warn
 from .schema import CannotBeStrictError, is_strict, lowered, rooted
 
 KEPT = 1_000
 """Tools whose bytes are kept; an agent has 200 at most, but one wire may serve many agents."""
+
+
+@dataclass(slots=True, frozen=True)
+class Built:
+    """Tools as the API takes them, and what got lost on the way."""
+
+    data: bytes = b""
+    warnings: list[str] = field(default_factory=list[str])
 
 
 class Tools:
@@ -25,35 +33,36 @@ class Tools:
     Args:
         wrapped: Whether a function is wrapped in an object (Chat Completions).
         strict: Whether the service takes `strict`.
-        warn: Is told what got lost.
     """
 
-    def __init__(self, *, wrapped: bool, strict: bool, warn: Warn) -> None:
+    def __init__(self, *, wrapped: bool, strict: bool) -> None:
         self._wrapped = wrapped
         self._strict = strict
-        self._warn = warn
-        self._last: tuple[Sequence[ToolSpec], bytes] = ((), b"")
-        self._each: dict[int, tuple[ToolSpec, bytes]] = {}
-        self._output: tuple[OutputSpec, dict[str, Any]] | None = None
+        self._last: tuple[Sequence[ToolSpec], Built] = ((), Built())
+        self._each: dict[int, tuple[ToolSpec, Built]] = {}
+        self._output: tuple[OutputSpec, dict[str, Any], list[str]] | None = None
 
-    def joined(self, specs: Sequence[ToolSpec]) -> bytes:
+    def of(self, specs: Sequence[ToolSpec]) -> Built:
         """The tools, parted by commas."""
-        known, data = self._last
+        known, built = self._last
         if known is not specs:
-            data = b",".join([self._bytes(spec) for spec in specs])
-            self._last = (specs, data)
-        return data
+            each = [self._built(spec) for spec in specs]
+            lost = [warning for one in each for warning in one.warnings]
+            built = Built(b",".join([one.data for one in each]), lost)
+            self._last = (specs, built)
+        return built
 
-    def _bytes(self, spec: ToolSpec) -> bytes:
+    def _built(self, spec: ToolSpec) -> Built:
         kept = self._each.get(id(spec))
         if kept is None or kept[0] is not spec:
             if len(self._each) >= KEPT:
                 self._each.clear()
-            kept = self._each[id(spec)] = (spec, dumped(self._told(spec)))
+            warnings: list[str] = []
+            kept = self._each[id(spec)] = (spec, Built(dumped(self._told(spec, warnings)), warnings))
         return kept[1]
 
-    def _told(self, spec: ToolSpec) -> dict[str, Any]:
-        strict, parameters = self._parameters(spec)
+    def _told(self, spec: ToolSpec, warnings: list[str]) -> dict[str, Any]:
+        strict, parameters = self._parameters(spec, warnings)
         function: dict[str, Any] = {"name": spec.name, "parameters": parameters}
         if spec.description:
             function["description"] = spec.description
@@ -63,7 +72,7 @@ class Tools:
             {"type": "function", "function": function} if self._wrapped else {"type": "function", **function}
         )
 
-    def _parameters(self, spec: ToolSpec) -> tuple[bool, dict[str, Any]]:
+    def _parameters(self, spec: ToolSpec, warnings: list[str]) -> tuple[bool, dict[str, Any]]:
         schema = rooted(spec.parameters)
         if not self._strict or spec.strict is False:
             return False, schema
@@ -72,26 +81,27 @@ class Tools:
         try:
             strict, dropped = lowered(schema, nullable=True)
         except CannotBeStrictError as error:
-            self._warn(f"tool {spec.name!r} cannot be strict: {error}")
+            warnings.append(f"tool {spec.name!r} cannot be strict: {error}")
             return False, schema
         if dropped:
             lost = ", ".join(sorted(dropped))
-            self._warn(f"tool {spec.name!r}: strict mode does not know {lost}; the model is not told")
+            warnings.append(f"tool {spec.name!r}: strict mode does not know {lost}; the model is not told")
         return True, strict
 
-    def output(self, spec: OutputSpec) -> dict[str, Any]:
-        """Name, schema and strictness of an output, in the fields that both APIs share."""
+    def output(self, spec: OutputSpec) -> tuple[dict[str, Any], list[str]]:
+        """Name, schema and strictness of an output, in the fields that both APIs share; and what got lost."""
         if self._output is None or self._output[0] is not spec:
-            self._output = (spec, self._format(spec))
-        return self._output[1]
+            warnings: list[str] = []
+            self._output = (spec, self._format(spec, warnings), warnings)
+        return self._output[1], self._output[2]
 
-    def _format(self, spec: OutputSpec) -> dict[str, Any]:
+    def _format(self, spec: OutputSpec, warnings: list[str]) -> dict[str, Any]:
         strict, schema = False, rooted(spec.schema)
         if self._strict:
             try:
                 (schema, _), strict = lowered(schema, nullable=False), True
             except CannotBeStrictError as error:
-                self._warn(f"the output {spec.name!r} is asked for, but not enforced: {error}")
+                warnings.append(f"the output {spec.name!r} is asked for, but not enforced: {error}")
         told: dict[str, Any] = {"name": _name(spec.name), "schema": schema}
         if spec.description:
             told["description"] = spec.description
