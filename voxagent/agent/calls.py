@@ -75,6 +75,7 @@ class Execution:
         self.outcome: Outcome = Outcome("")
 
     def job(self) -> Job[Outcome]:
+        """The call as something that can be run beside others."""
         tool = self.tool
         return Job(
             start=self.do,

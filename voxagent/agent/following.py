@@ -16,6 +16,7 @@ from .run import Run
 
 
 async def followed(run: Run, message: Message, calls: Sequence[ToolCall]) -> bool:
+    """Do what an answer asks for; True if the run is over."""
     reason = message.finish_reason
     if reason == "content_filter":
         raise ContentFilterError(
@@ -140,5 +141,6 @@ async def _output(run: Run, value: Any) -> bool:
 
 
 def finish(run: Run, value: Any) -> bool:
+    """Take this as the output; always True."""
     run.value, run.has_output = run.redactor.value(value), True
     return True

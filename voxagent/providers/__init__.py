@@ -1,5 +1,8 @@
 """Models behind one interface: what a provider is, what its stream is made of, and how one is found."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ..abort import AbortSignal
 from ..errors import InvalidModelStringError, ProviderNotFoundError
 from .base import BaseProvider, KnowsModels, ModelFacts, ModelRequest, Provider, facts_of
@@ -18,8 +21,28 @@ from .chunks import (
 )
 from .registry import ProviderRegistry, get_default_registry
 
+if TYPE_CHECKING:
+    from .anthropic.provider import AnthropicProvider
+    from .openai.provider import OpenAIChatProvider, OpenAIProvider
+
+_WIRES = {
+    "AnthropicProvider": ".anthropic.provider",
+    "OpenAIChatProvider": ".openai.provider",
+    "OpenAIProvider": ".openai.provider",
+}
+
+if not TYPE_CHECKING:  # providers that speak HTTP are loaded when they are first named
+
+    def __getattr__(name: str) -> Any:
+        module = _WIRES.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(module, __name__), name)
+
+
 __all__ = [
     "AbortSignal",
+    "AnthropicProvider",
     "BaseProvider",
     "BlockChunk",
     "ErrorChunk",
@@ -30,6 +53,8 @@ __all__ = [
     "MessageStartChunk",
     "ModelFacts",
     "ModelRequest",
+    "OpenAIChatProvider",
+    "OpenAIProvider",
     "Provider",
     "ProviderNotFoundError",
     "ProviderRegistry",

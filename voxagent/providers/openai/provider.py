@@ -71,8 +71,8 @@ class OpenAIProvider(WireProvider):
 class OpenAIChatProvider(OpenAIProvider):
     """OpenAI's models by Chat Completions."""
 
-    NAME = "openai-chat"
-    API = "chat"
+    NAME: ClassVar[str] = "openai-chat"
+    API: ClassVar[Api] = "chat"
 
 
 def _is_vendor(url: str) -> bool:
