@@ -82,7 +82,7 @@ class Soak:
             result = await self.agent.run(kind, timeout_ms=20)
             assert result.timed_out
         else:
-            result = await self.agent.run(kind, session_key=str(number % 5) if kind == "ok" else None)
+            result = await self.agent.run(kind, session_key=str(number % 25) if kind == "ok" else None)
             assert result.ok == (kind == "ok")
         assert_valid_history(result.messages)
 

@@ -84,7 +84,7 @@ class Agent(Described, Generic[DepsT, OutputT]):
         unknown = [name for name in options if name not in AgentOptions.__annotations__]
         if unknown:
             raise ConfigError(f"Agent takes no {unknown[0]!r}")
-        check_each("sub_agents", sub_agents, lambda each: isinstance(each, Agent), "Agent")
+        check_each("sub_agents", sub_agents, Agent, "Agent")
         self._sub_agents = tuple(sub_agents)
         below = [agent.as_tool(deps=agent._deps_from(deps_type)) for agent in sub_agents]
         self._plan = Plan(
@@ -220,8 +220,7 @@ class Agent(Described, Generic[DepsT, OutputT]):
             for toolset in self._plan.toolsets if self._open is None else ():
                 if isinstance(toolset, AbstractAsyncContextManager):
                     await stack.enter_async_context(cast("AbstractAsyncContextManager[Any]", toolset))
-            if self._open is None:
-                self._open = stack.pop_all()
+            self._open = self._open or stack.pop_all()
         self._users += 1
         return self
 

@@ -8,8 +8,6 @@ from typing import Any, TypeAlias, cast, get_args
 from ..errors import ConfigError
 from ..types.blocks import ContentBlock
 from ..types.config import ModelSettings
-from ..types.message import Message
-from ..types.policy import ToolPolicy
 
 Kind: TypeAlias = type | tuple[type, ...]
 PARTS: tuple[type, ...] = (str, *get_args(get_args(ContentBlock)[0]))
@@ -24,23 +22,18 @@ def check_kinds(given: Mapping[str, Any], kinds: Mapping[str, Kind]) -> None:
             raise ConfigError(f"{name}={value!r} is not of type {wanted}")
 
 
-def check_each(name: str, values: object, fits: Callable[[Any], bool], wanted: str) -> None:
-    """Refuse a sequence with something in it that does not fit."""
+def check_each(name: str, values: object, kind: type | Callable[[Any], bool], wanted: str) -> None:
+    """Refuse a sequence with something in it that is not of a kind, or for which a function says so."""
     if not isinstance(values, Sequence) or isinstance(values, str):
         raise ConfigError(f"{name}={values!r} is not a list")
     for value in cast("Sequence[object]", values):
-        if not fits(value):
+        if not (isinstance(value, kind) if isinstance(kind, type) else kind(value)):
             raise ConfigError(f"{name} holds {value!r:.100}, which is no {wanted}")
 
 
 def is_toolset(value: object) -> bool:
     """Whether this gives tools."""
     return callable(getattr(value, "open", None))
-
-
-def is_policy(value: object) -> bool:
-    """Whether this is a layer of allowed and denied tools."""
-    return isinstance(value, ToolPolicy)
 
 
 def check_settings(settings: object) -> None:
@@ -69,9 +62,3 @@ def check_prompt(prompt: object) -> None:
             raise ConfigError(
                 f"the prompt holds {part!r:.100}, which is neither text nor content such as ImageBlock(...)"
             )
-
-
-def check_history(history: object) -> None:
-    """Refuse a history that is not made of messages."""
-    if history is not None:
-        check_each("message_history", history, lambda each: isinstance(each, Message), "Message")

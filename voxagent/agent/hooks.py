@@ -47,15 +47,12 @@ def is_answer(value: object) -> TypeGuard[Answer[Any]]:
 
 
 Maybe: TypeAlias = T | Awaitable[T]
-BeforeRun: TypeAlias = Callable[[RunContext[D], Prompt], Maybe[Prompt | Answer[Any] | Refuse | None]]
-BeforeModel: TypeAlias = Callable[
-    [RunContext[D], ModelRequest], Maybe[ModelRequest | Answer[Any] | Refuse | None]
-]
-BeforeTool: TypeAlias = Callable[
-    [ToolContext[D], ToolCall], Maybe[ToolCall | dict[str, Any] | Answer[Any] | Refuse | None]
-]
-AfterTool: TypeAlias = Callable[[ToolContext[D], ToolCall, Any], Maybe[Answer[Any] | Refuse | None]]
-AfterOutput: TypeAlias = Callable[[RunContext[D], Any], Maybe[Answer[Any] | Refuse | None]]
+Reply: TypeAlias = Answer[Any] | Refuse | None
+BeforeRun: TypeAlias = Callable[[RunContext[D], Prompt], Maybe[Prompt | Reply]]
+BeforeModel: TypeAlias = Callable[[RunContext[D], ModelRequest], Maybe[ModelRequest | Reply]]
+BeforeTool: TypeAlias = Callable[[ToolContext[D], ToolCall], Maybe[ToolCall | dict[str, Any] | Reply]]
+AfterTool: TypeAlias = Callable[[ToolContext[D], ToolCall, Any], Maybe[Reply]]
+AfterOutput: TypeAlias = Callable[[RunContext[D], Any], Maybe[Reply]]
 Instruct: TypeAlias = Callable[[RunContext[D]], T]
 Check: TypeAlias = Callable[[RunContext[D], T], T]
 AsyncCheck: TypeAlias = Callable[[RunContext[D], T], Coroutine[Any, Any, T]]

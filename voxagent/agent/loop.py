@@ -164,9 +164,8 @@ async def _session(run: Run, sessions: SessionHouse, key: str) -> AsyncGenerator
         wait = min(wait, max(0.0, run.deadline - time.monotonic()))
     async with sessions.held(key, wait, run.signal) as held:
         stored = await sessions.storage.load(key) if held else None
-        if held:
-            run.storage = sessions.storage
-            run.version = stored.version if stored else 0
+        run.storage = sessions.storage if held else None
+        run.version = stored.version if stored else 0
         _take(run, stored.messages if stored else (), complete=held)
         yield
 

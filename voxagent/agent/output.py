@@ -89,8 +89,6 @@ class Alternative:
             return self.adapter.validate_python(_unwrapped(given))
         except ValidationError as error:
             raise ModelRetry(told(error)) from error
-        except RecursionError as error:
-            raise ModelRetry("the arguments are nested too deep") from error
 
 
 def _unwrapped(given: str | dict[str, Any]) -> Any:

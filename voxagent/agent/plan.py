@@ -22,7 +22,7 @@ from ..types.config import ModelConfig, ModelSettings
 from ..types.message import Message
 from ..types.policy import ToolPolicy
 from ..types.usage import UsageLimits
-from .checks import Kind, check_each, check_kinds, check_settings, is_policy, is_toolset
+from .checks import Kind, check_each, check_kinds, check_settings, is_toolset
 from .hooks import Guardrail, Hooks
 from .output import OutputMode
 from .sink import Observer
@@ -142,11 +142,11 @@ class Plan:
         options = self.options
         check_kinds(options, AGENT_KINDS)
         check_settings(options.get("settings", {}))
-        check_each("hooks", self.hooks, lambda each: isinstance(each, Hooks), "Hooks")
-        check_each("guardrails", self.guardrails, lambda each: isinstance(each, Guardrail), "Guardrail")
+        check_each("hooks", self.hooks, Hooks, "Hooks")
+        check_each("guardrails", self.guardrails, Guardrail, "Guardrail")
         check_each("toolsets", self.toolsets, is_toolset, "toolset")
         check_each("observers", options.get("observers", ()), callable, "function")
-        check_each("policies", options.get("policies", ()), is_policy, "ToolPolicy")
+        check_each("policies", options.get("policies", ()), ToolPolicy, "ToolPolicy")
         counts = {
             "retries": options.get("retries", 0),
             "result_retries": options.get("result_retries", 0),

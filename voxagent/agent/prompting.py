@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import RefusedError
+from ..tools.content import clean
 from ..types.blocks import ContentBlock, TextBlock
 from ..types.message import Message
 from .following import finish
@@ -57,8 +58,10 @@ async def _told(run: Run, function: Any) -> str:
 
 def _prompted(run: Run, prompt: Prompt) -> Message:
     if isinstance(prompt, str):
-        return Message("user", run.redactor.text(prompt))
-    blocks: list[ContentBlock] = [TextBlock(part) if isinstance(part, str) else part for part in prompt]
+        return Message("user", clean(run.redactor.text(prompt)))
+    blocks: list[ContentBlock] = [
+        TextBlock(clean(part)) if isinstance(part, str) else part for part in prompt
+    ]
     return Message("user", [run.redactor.value(block) for block in blocks])
 
 

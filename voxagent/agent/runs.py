@@ -13,17 +13,17 @@ from ..security.values import found_secrets
 from ..session.storage import InMemorySessionStorage
 from ..streaming.events import BaseEvent
 from ..tools.context import ToolContext
+from ..types.message import Message
+from ..types.policy import ToolPolicy
 from ..types.result import RunResult
 from ..types.usage import UsageLimits
 from .budget import Budget
 from .checks import (
     Kind,
     check_each,
-    check_history,
     check_kinds,
     check_prompt,
     check_settings,
-    is_policy,
     is_toolset,
 )
 from .hooks import Prompt
@@ -187,5 +187,5 @@ def _check_options(options: Mapping[str, Any]) -> None:
     check_kinds(options, RUN_KINDS)
     check_settings(options.get("settings", {}))
     check_each("toolsets", options.get("toolsets", ()), is_toolset, "toolset")
-    check_each("policies", options.get("policies", ()), is_policy, "ToolPolicy")
-    check_history(options.get("message_history"))
+    check_each("policies", options.get("policies", ()), ToolPolicy, "ToolPolicy")
+    check_each("message_history", options.get("message_history") or (), Message, "Message")

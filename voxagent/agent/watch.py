@@ -70,13 +70,10 @@ class Watch:
         if now < due:
             self._timer = self._loop.call_at(due, self._look)
             return
-        patience = self._patience
-        if patience.total is not None and now >= self._begun + patience.total:
-            self._expired = f"did not finish within {patience.total:g} s"
-        elif self._seen:
-            self._expired = f"went silent for {patience.idle:g} s"
-        else:
-            self._expired = f"gave no content for {patience.first:g} s"
+        first, idle, total = self._patience.first, self._patience.idle, self._patience.total
+        self._expired = f"went silent for {idle:g} s" if self._seen else f"gave no content for {first:g} s"
+        if total is not None and now >= self._begun + total:
+            self._expired = f"did not finish within {total:g} s"
         self._task.cancel()
 
     def restart(self, wait: float = 0.0) -> None:

@@ -49,6 +49,7 @@ class _Background:
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
         loop.run_forever()
+        loop.run_until_complete(_late())  # it is stopped at the end of the process only
 
     def close(self) -> None:
         with self.lock:
@@ -77,10 +78,21 @@ async def _closed(closers: list[Callable[[], Awaitable[None]]]) -> None:
                 await asyncio.gather(_tried(close), return_exceptions=True)
     except TimeoutError:
         logger.warning("closing at exit took longer than %g s and was cancelled", CLOSE_SECONDS)
+    await asyncio.sleep(0)  # what was just created begins: to some libraries that is the least they need
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+async def _late() -> None:
+    """Cancel what began while all else was closed; what does not stop at once is left."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others, timeout=0.05)
     await asyncio.get_running_loop().shutdown_asyncgens()
 
 
@@ -122,7 +134,7 @@ def run_in_background(main: Callable[[], Coroutine[Any, Any, T]], on_interrupt: 
     end, and goes on.
     """
     if _blocks.get() or threading.current_thread() is _background.thread:
-        return _waited(_in_fresh_loop(main), on_interrupt)
+        return _waited(_in_fresh_loop(main), on_interrupt, lambda: None)
     loop = background_loop()
     context = contextvars.copy_context()
     done: Future[T] = Future()
@@ -130,7 +142,8 @@ def run_in_background(main: Callable[[], Coroutine[Any, Any, T]], on_interrupt: 
     tasks: list[asyncio.Task[None]] = []
 
     def begin() -> None:
-        tasks.append(context.run(loop.create_task, _carried(main, done)))
+        if not tasks:
+            tasks.append(context.run(loop.create_task, _carried(main, done)))
 
     return _waited(done, on_interrupt, lambda: loop.call_soon_threadsafe(begin))
 
@@ -156,17 +169,13 @@ def _in_fresh_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
     return done
 
 
-def _waited(
-    done: Future[T], on_interrupt: Callable[[], object], begin: Callable[[], object] | None = None
-) -> T:
-    begun = begin is None
+def _waited(done: Future[T], on_interrupt: Callable[[], object], begin: Callable[[], object]) -> T:
     try:
-        if begin is not None:
-            begin()
-            begun = True
+        begin()
         return done.result()
     except KeyboardInterrupt:
-        if begun and not done.done():
+        if not done.done():
             on_interrupt()
+            begin()  # once more, as it may have been interrupted itself
             done.exception()
         raise

@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from .anthropic.provider import AnthropicProvider
     from .openai.provider import OpenAIChatProvider, OpenAIProvider
 
-_WIRES = {
-    "AnthropicProvider": ".anthropic.provider",
-    "OpenAIChatProvider": ".openai.provider",
-    "OpenAIProvider": ".openai.provider",
-}
+_OPENAI = dict.fromkeys(("OpenAIChatProvider", "OpenAIProvider"), ".openai.provider")
+_WIRES = {"AnthropicProvider": ".anthropic.provider", **_OPENAI}
 
 if not TYPE_CHECKING:  # providers that speak HTTP are loaded when they are first named
 

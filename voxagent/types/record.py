@@ -78,9 +78,8 @@ class Record:
 
 
 def _is_default(spec: Field[Any], value: object) -> bool:
-    if spec.default_factory is not MISSING:
-        return bool(value == spec.default_factory())
-    return spec.default is not MISSING and bool(value == spec.default)
+    default = spec.default if spec.default_factory is MISSING else spec.default_factory()
+    return bool(value == default)
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}

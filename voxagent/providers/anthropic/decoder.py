@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from pydantic_core import from_json
-
 from ...errors import ProviderError, StreamTruncatedError
 from ...types.blocks import RefusalBlock
 from ...types.message import FinishReason
 from ...types.usage import Usage
 from ..chunks import BlockChunk, MessageEndChunk, MessageStartChunk, StreamChunk
+from ..http.jsontext import loaded
 from ..http.sse import Event, EventSplitter
 from .errors import event_error, malformed
 from .parts import Part, TextPart, opened
@@ -188,7 +187,7 @@ class AnswerDecoder:
         answer = self._answer
         for event in events:
             try:
-                answer.take(from_json(event.data), out)
+                answer.take(loaded(event.data), out)
             except ProviderError as error:
                 return self._failed(error, out)
             except _BROKEN as error:
@@ -232,7 +231,7 @@ def _read_whole(body: bytes, provider: str) -> list[StreamChunk]:
     out: list[StreamChunk] = []
     answer = Answer(provider)
     try:
-        message = from_json(body)
+        message = loaded(body)
         if message.get("type") != "message":
             if message.get("error"):
                 raise event_error(message, provider, "")

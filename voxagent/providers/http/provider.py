@@ -39,6 +39,8 @@ MAX_BYTES = 10_000_000
 MAX_ERROR_BYTES = 64_000
 ERROR_SECONDS = 10.0
 """How long the body of an error is read."""
+SHORTEST_KEY = 8
+"""Characters from which on a key is taken out of errors; a shorter one is a placeholder, or any word."""
 LINGER_SECONDS = 0.25
 """How long the end of a body is waited for after the answer's end mark, so that its connection is kept."""
 
@@ -74,12 +76,16 @@ class Endpoint:
                 f"{name} needs a key: set the environment variable {self.variable}, or pass api_key=..."
             )
 
-    async def asked_headers(self, request: ModelRequest) -> dict[str, str]:
-        """The headers of a request."""
+    async def fresh_key(self) -> str:
+        """The key for a request, "" if there is none."""
         key = self.key() if callable(self.key) else self.key or os.environ.get(self.variable, "")
         if inspect.isawaitable(key):
             key = await key
-        let_in: Mapping[str, str] = self.auth(key.strip()) if key else {}
+        return key.strip()
+
+    def asked_headers(self, request: ModelRequest, key: str) -> dict[str, str]:
+        """The headers of a request."""
+        let_in: Mapping[str, str] = self.auth(key) if key else {}
         given = {**self.headers, **let_in, **request.settings.get("extra_headers", {})}
         return {name.lower(): _sendable(name, value) for name, value in given.items()}
 
@@ -124,7 +130,7 @@ class WireProvider:
             yield answer
 
     async def _tried(self, request: ModelRequest, body: bytes) -> AsyncGenerator[StreamChunk]:
-        attempt, shown = 0, False
+        attempt, shown, until = 0, False, _until(request)
         while True:
             attempt += 1
             try:
@@ -135,7 +141,7 @@ class WireProvider:
                             yield chunk
                 return
             except ProviderError as error:
-                left = None if request.deadline is None else request.deadline - time.monotonic()
+                left = None if until is None else until - time.monotonic()
                 wait = None if shown else self._endpoint.retries.wait(attempt, error, left)
                 if wait is None:
                     raise
@@ -143,7 +149,8 @@ class WireProvider:
             await asyncio.sleep(wait)
 
     async def _answer(self, request: ModelRequest, body: bytes) -> AsyncGenerator[Sequence[StreamChunk]]:
-        headers = {**FIXED, **self._wire.headers(request), **await self._endpoint.asked_headers(request)}
+        key = await self._endpoint.fresh_key()
+        headers = {**FIXED, **self._wire.headers(request), **self._endpoint.asked_headers(request, key)}
         async with self._clients.taken(self._endpoint.url) as client:
             try:
                 sent = client.build_request("POST", self._endpoint.url, content=body, headers=headers)
@@ -151,7 +158,8 @@ class WireProvider:
                 async with aclosing(response), aclosing(self._read(response)) as batches:
                     async for batch in batches:
                         yield batch
-            except ProviderError:
+            except ProviderError as error:
+                _forget(error, key)
                 raise
             except Exception as error:
                 told = told_error(library_of(client), error)
@@ -193,6 +201,13 @@ def _sendable(name: str, value: str) -> str:
     raise ConfigError(f"the header {name!r}, or the key, has a character in it that no header may have")
 
 
+def _until(request: ModelRequest) -> float | None:
+    """When the request's time is up: the run's, or its own if that is shorter."""
+    own = request.settings.get("timeout")
+    ends = [] if own is None else [time.monotonic() + own]
+    return min([*ends, *([request.deadline] if request.deadline is not None else [])], default=None)
+
+
 _warned: set[str] = set()
 
 
@@ -200,6 +215,12 @@ def _warn_once(warning: str) -> None:
     if warning not in _warned:
         _warned.add(warning)
         logger.warning(warning)
+
+
+def _forget(error: ProviderError, key: str) -> None:
+    """Take the key out of what is told: some services quote what they were sent."""
+    if len(key) >= SHORTEST_KEY:
+        error.args = (error.message.replace(key, "[key]"), *error.args[1:])
 
 
 async def _lingered(body: AsyncIterator[bytes]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..calls import read_call, unique_id
 from ..chunks import StreamChunk, ToolCallDeltaChunk, ToolUseChunk
-from .jsontext import dumped, loaded
+from ..http.jsontext import dumped, loaded
 
 NOTHING: dict[str, Any] = {}
 

@@ -24,8 +24,8 @@ from ...errors import (
     RateLimitError,
     ServerError,
 )
+from ..http.jsontext import loaded
 from ..http.wire import kind_of, retry_after
-from .jsontext import loaded
 
 Kind: TypeAlias = type[ProviderError]
 

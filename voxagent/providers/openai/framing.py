@@ -14,9 +14,9 @@ from pydantic_core import from_json
 
 from ...errors import ProviderError, StreamTruncatedError
 from ..chunks import StreamChunk
+from ..http.jsontext import loaded
 from ..http.sse import Event, EventSplitter
 from .failures import malformed
-from .jsontext import loaded
 
 BLANK = b" \t\r\n\xef\xbb\xbf"
 STREAM = (b":", b"data", b"event", b"id", b"retry")
@@ -68,7 +68,7 @@ class AnswerDecoder:
             return self._begun(data)
         events = self._splitter.feed(data)
         if self._head is not None:
-            self._head = None if events else self._head + data[:HEAD]
+            self._head = None if events else (self._head + data)[:HEAD]
         return self._read(events)
 
     def _begun(self, data: bytes) -> Sequence[StreamChunk]:

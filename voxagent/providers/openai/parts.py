@@ -16,7 +16,7 @@ from ...types.blocks import (
     ToolResultBlock,
     ToolUseBlock,
 )
-from .jsontext import dumped
+from ..http.jsontext import dumped
 from .models import Warn
 
 Part: TypeAlias = dict[str, Any]

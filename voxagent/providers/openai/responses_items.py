@@ -22,8 +22,8 @@ from ..chunks import (
     ToolCallDeltaChunk,
     ToolUseChunk,
 )
+from ..http.jsontext import dumped
 from .failures import malformed
-from .jsontext import dumped
 
 Place = tuple[object, object]
 
@@ -80,8 +80,10 @@ class Items:
             self._reasoning(item, chunks)
         elif kind == "function_call":
             self._call(place, item, chunks)
-        else:
+        elif isinstance(kind, str):
             self._keep(item, chunks)
+        else:
+            raise malformed("the answer has an item without a type")
 
     def rest(self, output: Sequence[dict[str, Any]], chunks: list[StreamChunk], *, complete: bool) -> None:
         """The items of the final response that have not been told; a call that never ended is an error."""

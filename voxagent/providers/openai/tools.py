@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...types.config import OutputSpec, ToolSpec
-from .jsontext import dumped
+from ..http.jsontext import dumped
 from .schema import CannotBeStrictError, is_strict, lowered, rooted
 
 KEPT = 1_000

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...types.message import Message
-from .jsontext import dumped
+from ..http.jsontext import dumped
 
 
 def message_pieces(

@@ -1,0 +1,16 @@
+"""The wires of the providers, as bytes that a service sends: one `Dialect` each.
+
+The shapes are those of the recordings of real traffic. A new provider is tested by adding its dialect to
+`DIALECTS`: everything in `tests/behaviour` runs over all of them.
+"""
+
+import pytest
+
+from tests.behaviour.anthropic_dialect import AnthropicDialect
+from tests.behaviour.openai_dialects import ChatDialect, ResponsesDialect
+from tests.behaviour.wire import Dialect
+
+DIALECTS: list[Dialect] = [ResponsesDialect(), ChatDialect(), AnthropicDialect()]
+
+every_door = pytest.mark.parametrize("door", ["run", "run_stream on uvloop", "run_sync"])
+every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
