@@ -134,7 +134,7 @@ def run_in_background(main: Callable[[], Coroutine[Any, Any, T]], on_interrupt: 
     end, and goes on.
     """
     if _blocks.get() or threading.current_thread() is _background.thread:
-        return _waited(_in_fresh_loop(main), on_interrupt, lambda: None)
+        return _in_fresh_loop(main, on_interrupt)
     loop = background_loop()
     context = contextvars.copy_context()
     done: Future[T] = Future()
@@ -156,7 +156,7 @@ async def _carried(main: Callable[[], Coroutine[Any, Any, T]], done: Future[T]) 
         done.set_exception(error)
 
 
-def _in_fresh_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+def _in_fresh_loop(main: Callable[[], Coroutine[Any, Any, T]], on_interrupt: Callable[[], object]) -> T:
     done: Future[T] = Future()
     context = contextvars.copy_context()
     context.run(_blocks.set, True)
@@ -165,8 +165,10 @@ def _in_fresh_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
         name="voxagent-fresh-loop",
         daemon=True,
     )
-    fresh.start()
-    return done
+    try:
+        return _waited(done, on_interrupt, fresh.start)
+    finally:
+        fresh.join(CLOSE_SECONDS)
 
 
 def _waited(done: Future[T], on_interrupt: Callable[[], object], begin: Callable[[], object]) -> T:
