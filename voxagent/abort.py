@@ -14,7 +14,7 @@ import time
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
 from .errors import AbortError, ConfigError
 
@@ -222,10 +222,7 @@ class Scope:
         self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
-        task = asyncio.current_task()
-        if task is None:  # pragma: no cover - unreachable: an `async with` runs in a task
-            raise RuntimeError("a Scope needs a task")
-        self._task = task
+        task = self._task = cast("asyncio.Task[object]", asyncio.current_task())  # an `async with` has one
         self._cancelling = task.cancelling()
         self._loop = asyncio.get_running_loop()
         if self.deadline is not None:

@@ -18,6 +18,9 @@ from typing import Any, Generic, Literal, TypeVar
 
 T = TypeVar("T")
 
+HURRY = 0.05
+"""Seconds that calls get to end after a second cancellation: two deadlines may strike at one moment."""
+
 _orphans: set[asyncio.Task[Any]] = set()
 
 
@@ -96,9 +99,9 @@ class _Crew(Generic[T]):
             self.idle = self.loop.create_future()
             try:
                 await self.idle
-            except asyncio.CancelledError:  # in a hurry: no more grace
+            except asyncio.CancelledError:  # in a hurry: hardly any grace
                 for number in list(self.running):
-                    self._leave_behind(number)
+                    self._give(number, HURRY)
 
     def stop(self, reason: str) -> None:
         """Cancel what runs; nothing more begins."""
@@ -129,11 +132,16 @@ class _Crew(Generic[T]):
         if job.cancelled:  # its grace is running
             return
         job.cancelled = True
-        if job.timer is not None:
-            job.timer.cancel()
-        job.timer = self.loop.call_later(self.grace, self._leave_behind, number)
+        self._give(number, self.grace)
         job.on_cancel(reason)
         self.tasks[number].cancel()
+
+    def _give(self, number: int, grace: float) -> None:
+        """Some more seconds, then the call is left behind."""
+        job = self.jobs[number]
+        if job.timer is not None:
+            job.timer.cancel()
+        job.timer = self.loop.call_later(min(grace, self.grace), self._leave_behind, number)
 
     def _leave_behind(self, number: int) -> None:
         task = self.tasks[number]

@@ -14,7 +14,8 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from types import ModuleType
+from typing import Any, TypeAlias, cast
 
 from ..._version import __version__
 from ...errors import ConfigError, MalformedAnswerError, ProviderError
@@ -108,6 +109,7 @@ class WireProvider:
         self._endpoint = endpoint
         self._facts = facts
         self._clients = Clients(endpoint.client)
+        self._addresses: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r}, model={self.model!r}, url={self._endpoint.url!r})"
@@ -153,7 +155,8 @@ class WireProvider:
         headers = {**FIXED, **self._wire.headers(request), **self._endpoint.asked_headers(request, key)}
         async with self._clients.taken(self._endpoint.url) as client:
             try:
-                sent = client.build_request("POST", self._endpoint.url, content=body, headers=headers)
+                address = self._address(library_of(client))
+                sent = client.build_request("POST", address, content=body, headers=headers)
                 response = await client.send(sent, stream=True)
                 async with aclosing(response), aclosing(self._read(response)) as batches:
                     async for batch in batches:
@@ -166,6 +169,13 @@ class WireProvider:
                 if told is None:
                     raise
                 raise told from error
+
+    def _address(self, library: ModuleType) -> Any:
+        """The library's form of the address, read once: reading it is a good part of making a request."""
+        address = self._addresses.get(library.__name__)
+        if address is None:
+            address = self._addresses[library.__name__] = cast("Any", library).URL(self._endpoint.url)
+        return address
 
     async def _read(self, response: Any) -> AsyncGenerator[Sequence[StreamChunk]]:
         headers = {name.lower(): value for name, value in response.headers.items()}
