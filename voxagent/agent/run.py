@@ -58,8 +58,6 @@ class Lineage:
 
     depth: int = 0
     max_depth: int = 5
-    path: tuple[str, ...] = ()
-    parent_run_id: str | None = None
     deadline: float | None = None
 
 

@@ -105,13 +105,7 @@ class Runs:
         depth = above.depth + 1
         if depth > above.max_depth:
             raise MaxDepthExceededError(depth, above.max_depth)
-        lineage = Lineage(
-            depth,
-            min(above.max_depth, depth + self.plan.max_depth),
-            (*above.path, name),
-            parent.run_id,
-            parent.deadline,
-        )
+        lineage = Lineage(depth, min(above.max_depth, depth + self.plan.max_depth), parent.deadline)
         options: RunOptions = {"session_key": parent.session_key, "metadata": parent.metadata}
         around = Around(
             _Forwarding(self._observers(), parent.sink, name),
