@@ -7,6 +7,7 @@
 PYTHON ?=
 VENV ?= .venv
 WORKERS ?= 2
+COVER ?=
 export PYTHON VENV
 
 BIN := $(VENV)/bin
@@ -15,16 +16,18 @@ PYTEST := $(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadgroup
 PYRIGHT := PATH="$$(cd $(BIN) && pwd):$$PATH" pyright
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage full bench clean runtime dev
+.PHONY: help demo test check coverage rest full servers torture conformance bench bench-others clean runtime dev
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: runtime ## run the example: an agent answers a question about a folder
+demo: runtime ## run two examples: a question about a folder, and recorded answers of real models over HTTP
 	@$(BIN)/python examples/ask_folder.py
+	@echo
+	@$(BIN)/python examples/recorded.py
 
 test: dev ## run the tests that need no server and little time
-	@$(PYTEST) -m "not server and not slow"
+	@$(PYTEST) -m "not server and not slow" $(COVER)
 
 check: dev ## check style, types, floors and sizes
 	$(BIN)/ruff format --check --quiet .
@@ -36,15 +39,32 @@ check: dev ## check style, types, floors and sizes
 	$(PYRIGHT) --verifytypes voxagent --ignoreexternal
 
 coverage: dev ## run every test, with servers and slow ones, and require 100 % of all branches
-	@$(PYTEST) --cov --cov-report=term --cov-fail-under=100
+	@$(MAKE) --no-print-directory test COVER="--cov --cov-report="
+	@$(MAKE) --no-print-directory rest
 
-full: check coverage ## check, then coverage
+rest: dev ## run what `make test COVER=...` leaves out, and require 100 % of all branches of both together
+	@$(PYTEST) -m "server or slow" --cov --cov-append --cov-report=term --cov-fail-under=100
+
+full: check servers ## check, install the servers, then coverage with every test
+	@VOXAGENT_NEEDS_SERVERS=1 $(MAKE) --no-print-directory coverage
+
+servers: dev ## install public MCP servers that the tests speak to into .mcp-servers; needs npm
+	@$(BIN)/python scripts/mcp_servers.py
+
+torture: dev ## 10,000 calls to each of several MCP servers that are killed, frozen, flood and lie
+	@VOXAGENT_CHAOS_CALLS=10000 $(PYTEST) tests/mcp/test_chaos.py
+
+conformance: dev ## run the official scenarios of MCP, and write docs/mcp-conformance.md; needs npm
+	@$(BIN)/python scripts/conformance.py
 
 bench: dev ## measure
 	@$(BIN)/python benchmarks/run.py
 
+bench-others: dev ## compare with other libraries, each in an environment of its own under .venv-bench
+	@$(BIN)/python benchmarks/others/compare.py
+
 clean: ## remove the environment and everything that was generated
-	@rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis
+	@rm -rf $(VENV) .mcp-servers .venv-bench .conformance build dist htmlcov .coverage .coverage.* .hypothesis
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

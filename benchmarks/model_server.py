@@ -1,7 +1,7 @@
 """A model server on loopback that speaks Chat Completions, in a process of its own.
 
 The prompt says what to answer: "deltas N PAUSE" streams N pieces, PAUSE milliseconds apart; "turns N" calls
-the tool `add` until N results are there.
+the tool `add` until N results are there. Who does not ask for a stream gets the same as one object.
 """
 
 from __future__ import annotations
@@ -38,12 +38,31 @@ def call(number: int) -> bytes:
     return event(asked) + event({}, "tool_calls")
 
 
+def whole(message: dict[str, object], finish: str) -> bytes:
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
+    body = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "bench"}
+    data = json.dumps({**body, "choices": [choice], "usage": USAGE}).encode()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
+    return head.encode() + data
+
+
+def asked_as_a_whole(words: list[str], done: int) -> bytes:
+    if words[0] == "turns" and done < int(words[1]):
+        function = {"name": "add", "arguments": '{"a": 1, "b": 2}'}
+        call = {"id": f"call_{done}", "type": "function", "function": function}
+        return whole({"content": None, "tool_calls": [call]}, "tool_calls")
+    return whole({"content": "done" if words[0] == "turns" else "word " * int(words[1])}, "stop")
+
+
 async def answer(body: dict[str, object], writer: asyncio.StreamWriter) -> None:
     messages: list[dict[str, object]] = body["messages"]  # type: ignore[assignment]
     words = next(str(each["content"]) for each in reversed(messages) if each["role"] == "user").split()
+    done = sum(each["role"] == "tool" for each in messages)
+    if not body.get("stream"):
+        writer.write(asked_as_a_whole(words, done))
+        return
     writer.write(HEAD)
     if words[0] == "turns":
-        done = sum(each["role"] == "tool" for each in messages)
         data = call(done) if done < int(words[1]) else event({"content": "done"}) + event({}, "stop")
         writer.write(chunk(data + TAIL) + b"0\r\n\r\n")
         return
@@ -73,7 +92,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def main() -> None:
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**24)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**24, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()

@@ -1,4 +1,4 @@
-"""Several models: the next is asked when one fails ahead of its first content."""
+"""Several models: the next is asked when one fails."""
 
 from voxagent import Agent
 from voxagent.errors import OverloadedError

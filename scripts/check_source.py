@@ -21,16 +21,29 @@ MODULE_LINES = 400
 FUNCTION_LINES = 50
 CORE_LINES = 6_000  # of code: blank lines, comments, docstrings, imports, overloads are not counted
 
-# Packages and modules above the agent: an application reads them only if it uses them.
+# Packages above the agent: an application reads them only if it uses them.
 ABOVE_CORE = ("cli", "serve", "durable", "telemetry", "live", "testing", "record")
-# Provider wires (packages or modules of `providers`): one model API each, none needed to read the rest.
-WIRES = (
-    "anthropic", "chatgpt", "cli", "cli_agents", "compatible", "google", "groq", "http", "offline", "ollama",
-    "openai", "proxy",
-)  # fmt: skip
+# What stands behind a narrow door, so that the rest reads the same without it: what fills a plug point, and
+# the engine that finds secrets in text.
+BACK_ENDS = {
+    "providers": (
+        "anthropic", "chatgpt", "cli", "compatible", "easy", "failover", "google", "http", "known", "offline",
+        "ollama", "openai", "proxy", "spoken",
+    ),
+    "security": ("automaton", "encodings", "expressions", "matcher", "scanner"),
+    "session": (
+        "compaction", "database", "files", "flock", "jsonlines", "memory", "oldfiles", "postgres",
+        "postgrespool", "redis", "redisleases", "redisscripts", "sqlite", "stored", "tickets",
+    ),
+    "subagent": ("",),
+    "mcp": ("",),
+    "code": ("",),
+}  # fmt: skip
 
 # Tables, which are looked up and not read.
-DATA = ("security/shapes.py",)
+DATA = ("security/shapes.py", "streaming/events.py")
+# What voxagent 0.1 had beside its agent: no run passes there.
+BESIDE = ("streaming/emitter.py", "tools/registry.py")
 
 # The only files that may import the project's own modules inside a function: names become modules there.
 LAZY_FILES = ("__init__.py", "providers/registry.py", "session/registry.py")
@@ -84,7 +97,7 @@ def long_functions(root: Path) -> Iterator[Problem]:
 
 
 def large_core(root: Path) -> Iterator[Problem]:
-    """Everything up to the agent, without the provider wires, can be read in an afternoon."""
+    """Everything up to the agent, without what fills its plug points, can be read in an afternoon."""
     count = sum(code_lines(path) for path in modules(root) if in_core(path.relative_to(root / PACKAGE)))
     if count > CORE_LINES:
         yield Problem(root / PACKAGE, 1, f"core of {count} lines of code (at most {CORE_LINES})")
@@ -162,9 +175,10 @@ def span(node: ast.stmt) -> int:
 def in_core(path: Path) -> bool:
     """Tell whether a path relative to the package belongs to the core."""
     names = path.with_suffix("").parts
-    if names[0] in ABOVE_CORE or path.as_posix() in DATA:
+    if names[0] in ABOVE_CORE or path.as_posix() in (*DATA, *BESIDE):
         return False
-    return not (names[0] == "providers" and len(names) > 1 and names[1] in WIRES)
+    behind = BACK_ENDS.get(names[0], ())
+    return "" not in behind and not (len(names) > 1 and names[1] in behind)
 
 
 def code_lines(path: Path) -> int:

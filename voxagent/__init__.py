@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ToolError,
         VoxAgentError,
     )
+    from .mcp import MCPServerManager
     from .providers import (
         BaseProvider,
         ErrorChunk,
@@ -47,6 +48,7 @@ _HOME = {
         "ToolError",
         "VoxAgentError",
     ),
+    "mcp": ("MCPServerManager",),
     "providers": (
         "BaseProvider",
         "ErrorChunk",
@@ -91,6 +93,7 @@ __all__ = [
     "ErrorChunk",
     "Guardrail",
     "Hooks",
+    "MCPServerManager",
     "MaxDepthExceededError",
     "Message",
     "MessageEndChunk",

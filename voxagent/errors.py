@@ -4,6 +4,7 @@
     ├── ConfigError                     fix the program (also a ValueError)
     │   ├── InvalidModelStringError     "provider:model" is expected
     │   ├── ProviderNotFoundError       no provider of that name is registered
+    │   ├── CLINotFoundError            the program of a command-line agent is not installed
     │   ├── ToolAlreadyRegisteredError  two tools of one name
     │   └── ToolNotFoundError           no tool of that name
     ├── ProviderError                   the model's service failed; another try or target may help
@@ -20,6 +21,9 @@
     │   ├── ProviderConnectionError     nobody answered, or the connection broke
     │   │   └── StreamTruncatedError    the answer ended without its end mark
     │   ├── ProviderTimeoutError        no headers, no content or no end within the time given
+    │   ├── FailoverError               a failure that says by its `reason` what failover makes of it
+    │   ├── FailoverExhaustedError      every credential that could be tried failed
+    │   ├── NoProfilesAvailableError    every credential, or model, is to be left alone for now
     │   └── MalformedAnswerError        the answer cannot be read
     │       └── EmptyAnswerError        the model answered with nothing, twice
     ├── RunError                        this run is over; its result keeps what was done
@@ -37,6 +41,10 @@
     ├── SessionError                    a stored conversation
     │   ├── SessionConflict             somebody else has written to it meanwhile
     │   └── LockTimeoutError            somebody else held its lock too long
+    ├── ToolsetError                    a toolset, such as an MCP server, cannot be reached
+    │   ├── ToolsetTimeoutError         it did not open in the time it had
+    │   ├── ToolsetAuthError            it does not let us in: credentials are missing, wrong or expired
+    │   └── ToolsChangedError           its tools are not those that were accepted
     ├── ModelRetry                      raise it in a tool or validator: the model shall try again
     ├── ToolError                       raise it in a tool: the model reads the message as it is
     └── AbortError                      raised in a tool by `ctx.check_abort()`
@@ -45,6 +53,8 @@ Every one of them survives pickling, and none carries a key.
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 
 class VoxAgentError(Exception):
@@ -82,6 +92,10 @@ class InvalidModelStringError(ConfigError):
 
 class ProviderNotFoundError(ConfigError):
     """No provider of that name is registered."""
+
+
+class CLINotFoundError(ConfigError):
+    """The program that a provider runs is not installed, or not where it was looked for."""
 
 
 class ToolAlreadyRegisteredError(ConfigError):
@@ -187,6 +201,44 @@ class ProviderTimeoutError(ProviderError, kind="timeout", retryable=True):
     """No headers, no content or no end came within the time given."""
 
 
+class FailoverReason(StrEnum):
+    """Why another target is asked, or would be."""
+
+    AUTH_ERROR = "auth_error"
+    RATE_LIMIT = "rate_limit"
+    TIMEOUT = "timeout"
+    CONTEXT_OVERFLOW = "context_overflow"
+    MODEL_ERROR = "model_error"
+    BAD_REQUEST = "bad_request"
+    CONTENT_FILTER = "content_filter"
+    REFUSAL = "refusal"
+
+
+class FailoverError(ProviderError, kind="failover"):
+    """A failure that says by its reason what failover makes of it."""
+
+    def __init__(
+        self, reason: FailoverReason, message: str = "", *, retry_after: float | None = None
+    ) -> None:
+        again = (FailoverReason.RATE_LIMIT, FailoverReason.TIMEOUT, FailoverReason.MODEL_ERROR)
+        super().__init__(message, retry_after=retry_after, retryable=reason in again)
+        self.reason = FailoverReason(reason)
+        self.args = (self.reason, message)
+
+    @property
+    def message(self) -> str:
+        """The text alone."""
+        return str(self.args[1])
+
+
+class FailoverExhaustedError(ProviderError, kind="exhausted"):
+    """Every credential that could be tried failed; the last failure is the cause."""
+
+
+class NoProfilesAvailableError(ProviderError, kind="no_profiles", retryable=True):
+    """Every credential, or model, is to be left alone for now; `retry_after` says for how long."""
+
+
 class MalformedAnswerError(ProviderError, kind="malformed", retryable=True):
     """The answer cannot be read."""
 
@@ -266,6 +318,22 @@ class SessionConflict(SessionError, kind="session_conflict", retryable=True):
 
 class LockTimeoutError(SessionError, TimeoutError, kind="lock_timeout", retryable=True):
     """Another run held the session's lock for longer than this one would wait."""
+
+
+class ToolsetError(VoxAgentError, kind="toolset", retryable=True):
+    """A toolset, such as an MCP server, cannot be reached or has failed."""
+
+
+class ToolsetTimeoutError(ToolsetError, TimeoutError, kind="toolset_timeout"):
+    """A toolset did not open in the time it had."""
+
+
+class ToolsetAuthError(ToolsetError, kind="toolset_auth", retryable=False):
+    """A toolset, such as an MCP server, does not let us in: credentials are missing, wrong or expired."""
+
+
+class ToolsChangedError(ToolsetError, kind="tools_changed", retryable=False):
+    """A toolset's tools are not those that were accepted."""
 
 
 class ModelRetry(VoxAgentError, kind="model_retry"):

@@ -12,13 +12,13 @@ import pytest
 from tests.agent.seen import WAIT, kinds
 from voxagent import Agent, Answer, ConfigError, Guardrail, Hooks, ToolContext, UsageLimits, tool
 from voxagent.agent import AgentOptions
-from voxagent.errors import OutputError, ToolFailedError, ToolRetryError, UsageLimitError
-from voxagent.providers import ProviderRegistry
+from voxagent.errors import OutputError, ServerError, ToolFailedError, ToolRetryError, UsageLimitError
+from voxagent.providers import FailoverPolicy, ProviderRegistry
 from voxagent.session import InMemorySessionStorage
 from voxagent.streaming import BaseEvent, OrphanEvent, WarningEvent
-from voxagent.testing import FunctionProvider, ScriptedProvider, answer, raw_call, text, tool_call
-from voxagent.tools import FunctionToolset
-from voxagent.types import ToolPolicy
+from voxagent.testing import FunctionProvider, ScriptedProvider, answer, fails, raw_call, text, tool_call
+from voxagent.tools import FunctionToolset, WebSearch
+from voxagent.types import ApprovalRequest, Approve, ToolPolicy
 
 Effect = Callable[[], Awaitable[None]]
 EFFECTS: dict[str, Effect] = {}
@@ -54,6 +54,27 @@ async def broken() -> str:
 async def model() -> None:
     provider = ScriptedProvider(text("hi"))
     assert (await Agent(provider).run("?")).output == "hi"
+
+
+@effect
+async def failover() -> None:
+    models = [ScriptedProvider(fails(ServerError("down")), name=name) for name in ("one", "two")]
+    result = await Agent(models, failover=FailoverPolicy(reasons=["rate_limit"])).run("?")
+    assert (str(result.error), models[1].requests) == ("one:scripted: down", [])
+
+
+@effect
+async def approve() -> None:
+    asked: list[str] = []
+
+    def allow(request: ApprovalRequest) -> Approve:
+        asked.append(request.call.name)
+        return Approve()
+
+    cautious = tool(requires_approval=True, name="add")(lambda a, b: a + b)
+    provider = ScriptedProvider(tool_call("add", a=1, b=2), text("3"))
+    assert (await Agent(provider, tools=[cautious], approve=allow).run("?")).output == "3"
+    assert asked == ["add"]
 
 
 @effect
@@ -208,6 +229,13 @@ async def policies() -> None:
 
 
 @effect
+async def native_tools() -> None:
+    provider = ScriptedProvider(text("hi"))
+    await Agent(provider, native_tools=[WebSearch()]).run("?")
+    assert provider.requests[0].native_tools == (WebSearch(),)
+
+
+@effect
 async def tool_errors() -> None:
     agent = Agent(ScriptedProvider(tool_call("broken")), tools=[broken], tool_errors="raise")
     result = await agent.run("?")
@@ -328,3 +356,22 @@ async def registry() -> None:
 @pytest.mark.parametrize("option", sorted(EFFECTS))
 async def test_an_option_of_the_constructor_has_its_effect(option: str) -> None:
     await asyncio.wait_for(EFFECTS[option](), WAIT)
+
+
+def test_a_setting_given_as_an_option_is_told_where_it_belongs() -> None:
+    with pytest.raises(ConfigError, match=r"Agent takes no 'temperature': it is a setting, settings=\{'temp"):
+        Agent("offline:demo", temperature=0.5)
+
+
+def test_an_option_that_nearly_has_the_right_name_is_told_it() -> None:
+    with pytest.raises(ConfigError, match=r"Agent takes no 'result_retry': did you mean 'result_retries'\?"):
+        Agent("offline:demo", result_retry=1)
+
+
+@pytest.mark.parametrize(("decorator", "option"), [("tool", "name"), ("instructions", "system_prompt")])
+def test_a_decorator_that_is_called_with_a_text_says_what_was_meant(decorator: str, option: str) -> None:
+    agent = Agent("offline:demo")
+    with pytest.raises(
+        ConfigError, match=f"@agent.{decorator} stands above a function, not 'x'; or is it {option}="
+    ):
+        getattr(agent, decorator)("x")

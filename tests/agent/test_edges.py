@@ -2,9 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Sequence
-from contextlib import asynccontextmanager
-from types import TracebackType
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import pytest
@@ -17,8 +15,6 @@ from voxagent import (
     Hooks,
     Message,
     Refuse,
-    RunContext,
-    ToolDefinition,
     tool,
 )
 from voxagent.agent import sink
@@ -36,45 +32,6 @@ from voxagent.streaming import (
 )
 from voxagent.testing import FunctionProvider, ScriptedProvider, answer, text, tool_call
 from voxagent.tools import ToolContext
-
-
-class Kept:
-    """A toolset that is kept open between runs, and takes its time to open."""
-
-    def __init__(self) -> None:
-        self.opened = 0
-        self.closed = 0
-        self.both = asyncio.Barrier(2)
-
-    @asynccontextmanager
-    async def open(self, run: RunContext[Any]) -> AsyncGenerator[Sequence[ToolDefinition[Any]]]:
-        yield []
-
-    async def __aenter__(self) -> None:
-        self.opened += 1
-        await self.both.wait()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.closed += 1
-
-
-async def test_two_tasks_that_open_an_agent_at_the_same_moment_leave_one_connection_until_both_are_done() -> (
-    None
-):
-    toolset = Kept()
-    agent = Agent("a:b", toolsets=[toolset])
-    inside = asyncio.Barrier(2)
-    seen: list[int] = []
-
-    async def use() -> None:
-        async with agent:
-            await inside.wait()
-            seen.append(toolset.opened - toolset.closed)
-
-    await asyncio.wait_for(asyncio.gather(use(), use()), WAIT)
-    assert (seen, toolset.opened, toolset.closed) == ([1, 1], 2, 2)
 
 
 async def test_a_call_that_is_cancelled_ahead_of_its_first_step_has_a_start_and_an_end() -> None:

@@ -62,7 +62,10 @@ async def test_before_run_may_answer_without_the_model_and_without_the_tools(for
     agent = Agent(provider, output_type=int, hooks=hooks, observers=[events.append])
     result = await agent.run("hello")
     assert (result.output, result.iterations, provider.requests) == (7, 0, [])
-    assert [message.text for message in result.messages] == ["hello"]
+    assert [(message.role, message.text) for message in result.messages] == [
+        ("user", "hello"),
+        ("assistant", "7"),
+    ]
     assert kinds(events) == ["run_start", "user_message", "run_end"]
 
 

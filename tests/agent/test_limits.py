@@ -109,7 +109,7 @@ async def test_failed_requests_count_against_limits_and_not_in_usage() -> None:
     "limits", [UsageLimits(input_tokens=1500), UsageLimits(total_tokens=1500), UsageLimits(cost=0.0024)]
 )
 async def test_what_children_in_flight_will_read_counts_with_an_estimate(limits: UsageLimits) -> None:
-    """Three children read about 625 tokens each at the same time: the third is not even asked."""
+    """Three children read about 650 tokens each at the same time: the third is not even asked."""
     asked: list[str] = []
     two = asyncio.Event()
 
@@ -121,7 +121,7 @@ async def test_what_children_in_flight_will_read_counts_with_an_estimate(limits:
         return "read"
 
     child = Agent(FunctionProvider(reading, facts=PRICED), name="child", system_prompt="")
-    call = tool_call("child", prompt="word " * 500)
+    call = tool_call("child", prompt="word " * 700)
     facts = ModelFacts(input_price=2.0, output_price=10.0)
     provider = ScriptedProvider(answer(call, call, call), text("done"), facts=facts)
     result = await Agent(provider, sub_agents=[child]).run("?", limits=limits)

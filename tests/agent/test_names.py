@@ -12,7 +12,7 @@ NAMES = {
         ToolResult SubAgentDefinition SubAgentContext MaxDepthExceededError __version__ __version_info__
         AbortController Hooks ModelRetry ModelSettings RunContext RunResult ToolReturn Usage UsageLimits
         one_of VoxAgentError ConfigError ProviderError RunError""",
-    "voxagent.agent": "Agent AbortController TimeoutHandler",
+    "voxagent.agent": "Agent AbortController TimeoutHandler handle_context_overflow",
     "voxagent.types": """TextBlock ImageBlock ToolUseBlock ToolResultBlock ContentBlock ToolCall ToolResult
         Message ModelConfig AgentConfig RunParams ToolPolicy ToolMeta RunResult""",
     "voxagent.tools": """tool ToolDefinition ToolContext AbortError execute_tool ToolRegistry
@@ -21,7 +21,8 @@ NAMES = {
         AbortSignal ProviderRegistry ProviderNotFoundError InvalidModelStringError get_default_registry""",
     "voxagent.security": """SecretRegistry RedactionFilter StreamFilter SecurityEvent SecurityEventEmitter""",
     "voxagent.session": """Session resolve_session_key SessionStorage InMemorySessionStorage SessionLock
-        SessionLockManager LockTimeoutError""",
+        SessionLockManager LockTimeoutError count_tokens count_message_tokens needs_compaction compact_context
+        CompactionStrategy""",
     "voxagent.streaming": """StreamEvent EventEmitter EventCallback WildcardCallback BaseEvent RunStartEvent
         RunEndEvent RunErrorEvent AssistantStartEvent TextDeltaEvent AssistantEndEvent ToolStartEvent
         ToolOutputEvent ToolEndEvent CompactionStartEvent CompactionEndEvent StreamEventData""",

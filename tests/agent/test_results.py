@@ -162,7 +162,7 @@ def _no_signal() -> tuple[Agent[Any, Any], dict[str, Any]]:
         (_missing_deps, ConfigError, "deps is missing: this agent has deps_type="),
         (_two_histories, ConfigError, "message_history and session_key exclude each other"),
         (_no_type, ConfigError, "output_type: no JSON Schema for 3"),
-        (_no_option, ConfigError, "a run takes no 'colour'; it takes abort_signal, limits"),
+        (_no_option, ConfigError, "a run takes no 'colour'; it takes abort_signal, approvals, limits"),
         (_no_time, ConfigError, "timeout_ms=0 is not a positive number of milliseconds"),
         (_no_key, ConfigError, "session key '' has 0 bytes: 1 to 1024 are allowed"),
         (_no_signal, ConfigError, "abort_signal='stop' is not of type AbortSignal"),

@@ -8,12 +8,21 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from tests.agent.doors import every_door
-from voxagent import Agent, Message, ModelRetry, RunContext, ToolContext, ToolReturn, tool
+from voxagent import Agent, Answer, Hooks, Message, ModelRetry, RunContext, ToolContext, ToolReturn, tool
 from voxagent.errors import ServerError
 from voxagent.session import InMemorySessionStorage
 from voxagent.streaming import BaseEvent, TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent
 from voxagent.testing import ScriptedProvider, answer, fails, raw_call, refusal, text, thinking, tool_call
-from voxagent.types import ImageBlock, TextBlock, ToolUseBlock
+from voxagent.types import (
+    ImageBlock,
+    ProviderBlock,
+    RefusalBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+    UnknownBlock,
+)
 
 KEY = "swordfish-4711"
 SHOWN = "[REDACTED:door]"
@@ -274,8 +283,6 @@ async def test_a_history_that_is_handed_in_is_redacted() -> None:
 
 
 async def test_a_signed_thought_that_had_to_be_changed_loses_its_seal() -> None:
-    from voxagent.types import ThinkingBlock
-
     script = ScriptedProvider(
         answer(thinking(f"it is {KEY}", "seal"), text("ok")), answer(thinking("fine", "seal"), text("ok"))
     )
@@ -285,3 +292,81 @@ async def test_a_signed_thought_that_had_to_be_changed_loses_its_seal() -> None:
         [ThinkingBlock(f"it is {SHOWN}", None, provider="scripted")],
         [ThinkingBlock("fine", "seal", provider="scripted")],
     ]
+
+
+SEALS = "[A-Z]{3}-[a-z0-9]{8,40}"
+"""A pattern that finds its secrets within seals, too."""
+LOOKS_LIKE_ONE = "ABC-0123456789"
+HISTORY = [
+    Message("user", [TextBlock(f"my key: {LOOKS_LIKE_ONE}")], metadata={"key": LOOKS_LIKE_ONE}),
+    Message(
+        "assistant",
+        [
+            ThinkingBlock("hm", LOOKS_LIKE_ONE, id=LOOKS_LIKE_ONE, provider="anthropic"),
+            ThinkingBlock("", LOOKS_LIKE_ONE, redacted=True, provider="anthropic"),
+            ThinkingBlock(LOOKS_LIKE_ONE, LOOKS_LIKE_ONE, provider="anthropic"),
+            TextBlock(LOOKS_LIKE_ONE, ({"quote": LOOKS_LIKE_ONE, "encrypted_index": LOOKS_LIKE_ONE},)),
+            ProviderBlock("openai", {"said": LOOKS_LIKE_ONE, "encrypted_content": LOOKS_LIKE_ONE}),
+            ProviderBlock("google", {"thoughtSignature": LOOKS_LIKE_ONE}),
+            ProviderBlock(
+                "openrouter", {"details": [{"type": "reasoning.encrypted", "data": LOOKS_LIKE_ONE}]}
+            ),
+            UnknownBlock("new", {"said": LOOKS_LIKE_ONE, "signature": LOOKS_LIKE_ONE}),
+            ToolUseBlock(LOOKS_LIKE_ONE, "echo", {"said": LOOKS_LIKE_ONE}, signature=LOOKS_LIKE_ONE),
+            ToolUseBlock("2", "echo", {}, f"not {LOOKS_LIKE_ONE}"),
+        ],
+        provider="anthropic",
+    ),
+    Message(
+        "user",
+        [
+            ToolResultBlock(LOOKS_LIKE_ONE, "echo", LOOKS_LIKE_ONE),
+            ToolResultBlock("2", "echo", [TextBlock(LOOKS_LIKE_ONE), ImageBlock("image/png", "iVBO")]),
+            RefusalBlock(f"no {LOOKS_LIKE_ONE}"),
+        ],
+    ),
+    Message("assistant", "nothing to hide"),
+]
+
+
+async def test_what_is_sealed_in_a_history_goes_back_as_it_came_and_the_rest_is_redacted() -> None:
+    model = ScriptedProvider(text("Hello."))
+    result = await Agent(model, tools=[echo], secret_patterns=SEALS).run("?", message_history=HISTORY)
+    asked, said, results, plain = result.messages[:4]
+    shown = "[REDACTED:pattern]"
+    assert asked == Message("user", [TextBlock(f"my key: {shown}")], metadata={"key": shown})
+    assert said.blocks == [
+        HISTORY[1].blocks[0],
+        HISTORY[1].blocks[1],
+        ThinkingBlock(shown, provider="anthropic"),
+        TextBlock(shown, ({"quote": shown, "encrypted_index": LOOKS_LIKE_ONE},)),
+        ProviderBlock("openai", {"said": shown, "encrypted_content": LOOKS_LIKE_ONE}),
+        *HISTORY[1].blocks[5:7],
+        UnknownBlock("new", {"said": shown, "signature": LOOKS_LIKE_ONE}),
+        ToolUseBlock(LOOKS_LIKE_ONE, "echo", {"said": shown}, signature=LOOKS_LIKE_ONE),
+        ToolUseBlock("2", "echo", {}, f"not {shown}"),
+    ]
+    assert said.provider == "anthropic"
+    assert results.blocks == [
+        ToolResultBlock(LOOKS_LIKE_ONE, "echo", shown),
+        ToolResultBlock("2", "echo", [TextBlock(shown), ImageBlock("image/png", "iVBO")]),
+        RefusalBlock(f"no {shown}"),
+    ]
+    assert plain is HISTORY[3]
+    assert model.requests[0].messages[1] == said
+
+
+async def test_a_seal_in_a_prompt_and_in_an_answer_of_a_hook_stays_as_it_is() -> None:
+    sealed = ProviderBlock("anthropic", {"type": "document", "encrypted_content": LOOKS_LIKE_ONE})
+    said = Message("assistant", [sealed, TextBlock(LOOKS_LIKE_ONE)])
+    hooks = Hooks[Any](before_model=lambda ctx, request: Answer(said))
+    agent = Agent(ScriptedProvider(text("never")), secret_patterns=SEALS, hooks=[hooks])
+    result = await agent.run([LOOKS_LIKE_ONE, sealed])
+    asked, answered = result.messages
+    assert asked.blocks == [TextBlock("[REDACTED:pattern]"), sealed]
+    assert answered.blocks == [sealed, TextBlock("[REDACTED:pattern]")]
+
+
+async def test_nothing_is_looked_at_where_nothing_is_to_be_hidden() -> None:
+    result = await Agent(ScriptedProvider(text("Hello.")), tools=[echo]).run("?", message_history=HISTORY)
+    assert all(told is given for told, given in zip(result.messages, HISTORY, strict=False))

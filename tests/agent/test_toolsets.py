@@ -185,30 +185,37 @@ async def test_an_agent_that_is_entered_keeps_its_toolsets_open_over_runs() -> N
 MATHS_ELSEWHERE = prefixed(MATHS, "elsewhere")
 
 
-async def test_an_agent_that_is_entered_twice_at_once_keeps_one_of_the_two() -> None:
-    both = asyncio.Barrier(2)
+async def test_a_toolset_that_is_wrapped_is_kept_open_as_well() -> None:
+    kept = Kept()
+    async with Agent("a:b", toolsets=[prefixed(renamed(kept, {"add": "plus"}), "my")]) as agent:
+        result = await agent.run("?", model=ScriptedProvider(tool_call("my_plus", a=1, b=2), text("3")))
+    assert (result.tool_name, kept.log) == ("my_plus", ["entered", "opened", "closed", "left"])
 
-    class Together(Kept):
+
+async def test_a_task_that_enters_an_agent_waits_for_the_one_that_is_opening_it() -> None:
+    opening, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Kept):
         async def __aenter__(self) -> Self:
-            await both.wait()
+            opening.set()
+            await go_on.wait()
             return await super().__aenter__()
 
-    kept = Together()
+    kept = Slow()
     agent = Agent("a:b", toolsets=[kept])
-    left = asyncio.Event()
+    inside = asyncio.Barrier(2)
 
     async def hold() -> None:
         async with agent:
-            await left.wait()
+            assert kept.log == ["entered"]
+            await inside.wait()
 
-    tasks = [asyncio.create_task(hold()) for _ in range(2)]
     async with asyncio.timeout(WAIT):
-        while kept.log.count("left") < 1:  # noqa: ASYNC110  # the toolset is waited for
-            await asyncio.sleep(0)
-        assert kept.log == ["entered", "entered", "left"]
-        left.set()
+        tasks = [asyncio.create_task(hold()) for _ in range(2)]
+        await opening.wait()
+        go_on.set()
         await asyncio.gather(*tasks)
-    assert kept.log == ["entered", "entered", "left", "left"]
+    assert kept.log == ["entered", "left"]
 
 
 class Refusing(Kept):

@@ -7,10 +7,24 @@ The shapes are those of the recordings of real traffic. A new provider is tested
 import pytest
 
 from tests.behaviour.anthropic_dialect import AnthropicDialect
+from tests.behaviour.compatible_dialects import COMPATIBLE
+from tests.behaviour.google_dialect import GoogleDialect
+from tests.behaviour.ollama_dialect import OllamaDialect
 from tests.behaviour.openai_dialects import ChatDialect, ResponsesDialect
+from tests.behaviour.proxy_dialect import ProxyDialect
+from tests.behaviour.sdk_dialects import SDKS
 from tests.behaviour.wire import Dialect
 
-DIALECTS: list[Dialect] = [ResponsesDialect(), ChatDialect(), AnthropicDialect()]
+DIALECTS: list[Dialect] = [
+    ResponsesDialect(),
+    ChatDialect(),
+    AnthropicDialect(),
+    GoogleDialect(),
+    OllamaDialect(),
+    ProxyDialect(),
+    *COMPATIBLE,
+]
+SLOW = [pytest.param(dialect, marks=pytest.mark.slow, id=dialect.name) for dialect in SDKS]
 
 every_door = pytest.mark.parametrize("door", ["run", "run_stream on uvloop", "run_sync"])
-every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+every_dialect = pytest.mark.parametrize("dialect", [*DIALECTS, *SLOW], ids=lambda dialect: dialect.name)

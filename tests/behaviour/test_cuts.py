@@ -8,7 +8,7 @@ import pytest
 from tests.behaviour.asking import Tools
 from tests.behaviour.dialects import every_dialect
 from tests.behaviour.server import Answer, FaultServer, Step, close, reset, streamed, whole
-from tests.behaviour.wire import ONCE, Call, Dialect, Thinking, text
+from tests.behaviour.wire import ONCE, Call, Dialect, Thinking, framed, text
 from tests.faults.script import bounded, in_loop
 from voxagent.agent import Agent
 from voxagent.errors import MalformedAnswerError, ProviderConnectionError, ProviderError
@@ -22,7 +22,7 @@ def cuts(events: list[bytes]) -> list[bytes]:
     found: list[bytes] = []
     sent = b""
     for event in events:
-        data = event.index(b"data: ")
+        data = max(event.find(b"data: "), 0)  # lines begin with their data
         places = {
             0,
             data,
@@ -114,3 +114,17 @@ def test_an_object_that_is_cut_anywhere_is_never_an_answer(dialect: Dialect) -> 
     for result in results:
         assert isinstance(result.error, ProviderError)
         assert result.error.kind in ("malformed", "truncated")
+
+
+@every_dialect
+def test_what_came_ahead_of_an_error_is_shown_even_if_the_network_brought_both_at_once(
+    dialect: Dialect,
+) -> None:
+    open_ = b"".join(dialect.events(text("half ", "an answer")).open)
+    misfit = framed(dialect, b"{nonsense}")
+    for broken in (*dialect.inside.values(), misfit):
+        with FaultServer(streamed(open_ + broken)) as server:
+            [result] = asked(Agent(dialect.provider(server.url, ONCE)), 1)
+        assert isinstance(result.error, ProviderError)
+        assert result.error.received == "half an answer"
+        assert [message.text for message in result.new_messages[1:]] == ["half an answer"]

@@ -22,7 +22,7 @@ from tests.behaviour.server import (
     streamed,
     whole,
 )
-from tests.behaviour.wire import ONCE, Call, Dialect, Thinking, compact, text
+from tests.behaviour.wire import ONCE, Call, Dialect, Thinking, compact, framed, text
 from tests.faults.script import through
 from voxagent.agent import Agent
 from voxagent.errors import (
@@ -31,6 +31,7 @@ from voxagent.errors import (
     ProviderError,
     StreamTruncatedError,
 )
+from voxagent.providers import FailoverPolicy
 from voxagent.streaming import RetryEvent, TextDeltaEvent
 
 # --- connections that break (1-3) ---
@@ -151,7 +152,7 @@ def test_a_service_that_speaks_no_http_is_a_connection_error(dialect: Dialect, j
 def test_an_event_that_is_no_json_is_a_malformed_answer(dialect: Dialect, junk: bytes) -> None:
     """Faults 7 and 8."""
     events = dialect.events(text("one"))
-    with FaultServer(streamed(*events.open, b"data: " + junk + b"\n\n", *events.end)) as server:
+    with FaultServer(streamed(*events.open, framed(dialect, junk), *events.end)) as server:
         ran = ask(dialect, server)
     failure = failed_as(ran.result.error, MalformedAnswerError, dialect)
     assert (failure.received, failure.status) == ("one", 200)
@@ -173,7 +174,7 @@ def test_an_event_of_another_shape_is_a_malformed_answer_or_passed_over(dialect:
     """Fault 7: no index, key, type or attribute error."""
     for misfit in dialect.misfits:
         events = dialect.events(text("one", "two"))
-        broken = f"data: {compact(misfit)}\n\n".encode()
+        broken = framed(dialect, compact(misfit).encode())
         with FaultServer(streamed(*events.open, broken, *events.end)) as server:
             ran = ask(dialect, server)
         if ran.result.ok:
@@ -304,12 +305,14 @@ def test_an_answer_whose_packing_is_broken_is_an_error(dialect: Dialect) -> None
 
 @every_dialect
 @every_door
-def test_another_target_is_asked_only_if_nothing_was_shown(dialect: Dialect, door: str) -> None:
-    """Faults 1 and 3: no text is told twice."""
+def test_a_policy_may_ask_another_target_only_if_nothing_was_shown(dialect: Dialect, door: str) -> None:
+    """Faults 1 and 3: no text is told twice. (That answers begin anew is proven in `tests/failover`.)"""
+    policy = FailoverPolicy(after_first_delta="fail")
     shown = streamed(*dialect.events(text("one", "two")).open, pause(0.02), reset)
     for broken, expected in ([reset], "well"), (shown, None):
         with FaultServer(broken) as server, FaultServer(said(dialect, "well")) as other:
-            ran = through(door, Agent([dialect.provider(server.url, ONCE), dialect.provider(other.url)]))
+            models = [dialect.provider(server.url, ONCE), dialect.provider(other.url)]
+            ran = through(door, Agent(models, failover=policy))
         told = "".join(event.delta for event in ran.of(TextDeltaEvent))
         if expected:
             assert (ran.result.output, told, len(other.asked)) == ("well", "well", 1)

@@ -21,7 +21,7 @@ from tests.behaviour.server import (
     streamed,
     whole,
 )
-from tests.behaviour.wire import Call, Dialect, text
+from tests.behaviour.wire import Call, Dialect, keep_alive, text
 from tests.faults.script import bounded, in_loop, other_tasks
 from voxagent.abort import AbortController
 from voxagent.agent import Agent
@@ -181,7 +181,7 @@ def test_a_connection_that_the_service_closed_meanwhile_is_not_missed(dialect: D
 def test_an_answer_is_whole_at_its_end_mark_even_if_the_body_goes_on(dialect: Dialect) -> None:
     """What follows the end mark, be it silence, junk or a break, is nobody's loss."""
     events = dialect.events(text("one"))
-    for more in stall, reset, forever(chunked(b": keep-alive\n\n"), pause(0.01)), b"data: junk\n\n":
+    for more in stall, reset, forever(chunked(keep_alive(dialect)), pause(0.01)), b"data: junk\n\n":
         with FaultServer(streamed(*events.all, more)) as server:
             begun = time.monotonic()
             assert ask(dialect, server).result.output == "one"

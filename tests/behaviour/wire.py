@@ -83,6 +83,16 @@ def named(value: Mapping[str, Any], ascii: bool = False) -> bytes:
     return f"event: {value['type']}\n".encode() + unnamed(value, ascii)
 
 
+LINES = ("ollama",)
+"""Dialects whose events are lines of JSON; a blank line keeps the connection alive."""
+OBJECTS = ("google", "ollama")
+"""Dialects in which the arguments of a call are an object, not text."""
+ADDRESSED = ("google",)
+"""Dialects in which the address tells the model, and that a stream is wanted."""
+UNCACHED = ("ollama",)
+"""Dialects that do not tell how much of the input came from a cache."""
+
+
 class Dialect(Protocol):
     """One wire: how an answer, an error and a request look on it.
 
@@ -129,6 +139,16 @@ class Dialect(Protocol):
     def results_in(self, body: Any) -> list[tuple[str, str]]:
         """Id and text of the tool results that a request carries."""
         ...
+
+
+def framed(dialect: Dialect, data: bytes) -> bytes:
+    """Data as an event."""
+    return data + b"\n" if dialect.name in LINES else b"data: " + data + b"\n\n"
+
+
+def keep_alive(dialect: Dialect) -> bytes:
+    """What tells nothing, but that somebody is there."""
+    return b"\n" if dialect.name in LINES else b": keep-alive\n\n"
 
 
 def implied(parts: Sequence[Part]) -> str:

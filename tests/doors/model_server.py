@@ -1,4 +1,4 @@
-"""A model server in a process of its own: the Messages API on loopback, over connections that it keeps.
+"""A model server in a process of its own, on loopback, that speaks every wire over connections that it keeps.
 
 What it answers is decided by the last words of the user: "fail" (500), "refuse" (401), "stall" (half an
 answer, and silence), "tool" (a call of the tool `ask`, and an answer once its result is there), and anything
@@ -8,64 +8,29 @@ else (an answer in three pieces). `GET /` tells how many connections are open an
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
+from tests.behaviour.anthropic_dialect import AnthropicDialect
+from tests.behaviour.openai_dialects import ChatDialect, ResponsesDialect
+from tests.behaviour.wire import Call, Dialect, text
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+DIALECTS: Mapping[str, Dialect] = {
+    dialect.name: dialect for dialect in (AnthropicDialect(), ResponsesDialect(), ChatDialect())
+}
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
 
 
 def chunked(data: bytes) -> bytes:
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
-
-
-def event(kind: str, **fields: Any) -> bytes:
-    return chunked(f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode())
-
-
-def block(index: int, begin: dict[str, Any], deltas: list[dict[str, Any]]) -> bytes:
-    return b"".join(
-        [
-            event("content_block_start", index=index, content_block=begin),
-            *[event("content_block_delta", index=index, delta=delta) for delta in deltas],
-            event("content_block_stop", index=index),
-        ]
-    )
-
-
-USAGE = {"input_tokens": 3, "output_tokens": 5}
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-BEGIN = event(
-    "message_start",
-    message={
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": "m",
-        "content": [],
-        "stop_reason": None,
-        "usage": USAGE,
-    },
-)
-PIECES = [{"type": "text_delta", "text": piece} for piece in ("one ", "two ", "three")]
-CALL = {"type": "tool_use", "id": "call_1", "name": "ask", "input": {}}
-
-
-def finish(reason: str) -> bytes:
-    ended = event("message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage=USAGE)
-    return ended + event("message_stop") + END
-
-
-TEXT = HEAD + BEGIN + block(0, {"type": "text", "text": ""}, PIECES) + finish("end_turn")
-TOOL = (
-    HEAD + BEGIN + block(0, CALL, [{"type": "input_json_delta", "partial_json": "{}"}]) + finish("tool_use")
-)
-HALF = HEAD + BEGIN + event("content_block_start", index=0, content_block={"type": "text", "text": ""})
-HALF += event("content_block_delta", index=0, delta={"type": "text_delta", "text": "half"})
 
 
 def whole(status: int, body: Any) -> bytes:
@@ -74,18 +39,35 @@ def whole(status: int, body: Any) -> bytes:
     return told.encode() + data
 
 
-def failure(status: int, kind: str) -> bytes:
-    return whole(status, {"type": "error", "error": {"type": kind, "message": "as you wished"}})
+def answers(dialect: Dialect) -> dict[str, bytes]:
+    """What is answered to which words; to all others it is "text"."""
+    said = dialect.events(text("one ", "two ", "three"))
+    called = dialect.events(Call("ask"))
+    half = dialect.events(text("half"))
+    return {
+        "text": HEAD + b"".join(map(chunked, said.all)) + END,
+        "tool": HEAD + b"".join(map(chunked, called.all)) + END,
+        "stall": HEAD + b"".join(map(chunked, half.open)),
+        "fail": whole(*dialect.errors["server"]),
+        "refuse": whole(*dialect.errors["authentication"]),
+    }
 
 
-ANSWERS = {"fail": failure(500, "api_error"), "refuse": failure(401, "authentication_error"), "stall": HALF}
+ANSWERS = {dialect.path: answers(dialect) for dialect in DIALECTS.values()}
 
 
-def answer_to(body: Any) -> bytes:
-    last = body["messages"][-1]["content"][-1]
-    if last["type"] == "tool_result":
-        return TEXT
-    return TOOL if last["text"] == "tool" else ANSWERS.get(last["text"], TEXT)
+def last_words(body: Any) -> str:
+    """What the user said last; "" if the last thing is a tool's result."""
+    last = body["messages" if "messages" in body else "input"][-1]
+    if last.get("role") == "tool" or last.get("type") == "function_call_output":
+        return ""
+    content = last["content"]
+    return content if isinstance(content, str) else str(content[-1].get("text", ""))
+
+
+def answer_to(path: str, body: Any) -> bytes:
+    known = ANSWERS[path]
+    return known.get(last_words(body), known["text"])
 
 
 class Server:
@@ -110,9 +92,9 @@ class Server:
     async def answer(self, raw: bytes, reader: asyncio.StreamReader) -> bytes:
         if raw.startswith(b"GET"):
             return whole(200, {"open": self.open - 1, "total": self.total - 1})
-        lines = raw.decode().lower().split("\r\n")
+        first, *lines = raw.decode().lower().split("\r\n")
         length = next(int(line.partition(":")[2]) for line in lines if line.startswith("content-length:"))
-        return answer_to(json.loads(await reader.readexactly(length)))
+        return answer_to(first.split(" ")[1], json.loads(await reader.readexactly(length)))
 
 
 async def main() -> None:
@@ -144,8 +126,9 @@ class ModelServer:
 @contextmanager
 def served() -> Iterator[ModelServer]:
     """The server, running."""
+    python = [sys.executable, "-m", "tests.doors.model_server"]
     with subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        python, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdout is not None
         try:

@@ -1,6 +1,6 @@
 """The doors of an agent, and the places that it may be asked from: what the cells of the matrix share.
 
-Every cell is `ask(door, place, url)`. Processes of their own run it as well, so that a cell means the same
+Every cell is `ask(door, place, at)`. Processes of their own run it as well, so that a cell means the same
 here and there.
 """
 
@@ -14,21 +14,38 @@ import threading
 import warnings
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import uvloop
 
 from voxagent import Agent, tool
-from voxagent.providers.anthropic.provider import AnthropicProvider
+from voxagent.providers import AnthropicProvider, OpenAIProvider, Provider
 from voxagent.streaming import TextDeltaEvent
 
 WAIT = 20.0
 TEXT = "one two three"
+KEY = "a-key-of-this-test"
 Door = Callable[[Agent[Any, Any], str], str]
 
 
-def agent_at(url: str, **options: Any) -> Agent[None, str]:
-    return Agent(AnthropicProvider("m", "a-key-of-this-test", url), **options)
+PROVIDERS: dict[str, Callable[[str], Provider]] = {
+    "anthropic": lambda url: AnthropicProvider("m", KEY, url),
+    "responses": lambda url: OpenAIProvider("m", KEY, f"{url}/v1", api="responses"),
+    "chat": lambda url: OpenAIProvider("m", KEY, f"{url}/v1", api="chat"),
+}
+
+
+@dataclass(frozen=True)
+class At:
+    """A wire, and the address of a server that speaks it."""
+
+    url: str
+    wire: str = "anthropic"
+
+
+def agent_at(at: At, **options: Any) -> Agent[None, str]:
+    return Agent(PROVIDERS[at.wire](at.url), **options)
 
 
 async def run(agent: Agent[Any, Any], prompt: str) -> str:
@@ -71,20 +88,20 @@ def plainly(door: str, agent: Agent[Any, Any], prompt: str = "hello", **options:
         return runner.run(clean(door, agent, prompt))
 
 
-def main_thread(door: str, url: str) -> None:
-    agent = agent_at(url)
+def main_thread(door: str, at: At) -> None:
+    agent = agent_at(at)
     assert [plainly(door, agent) for _ in range(2)] == [TEXT] * 2
 
 
-def other_thread(door: str, url: str) -> None:
-    agent = agent_at(url)
+def other_thread(door: str, at: At) -> None:
+    agent = agent_at(at)
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(plainly, door, agent).result(WAIT) == TEXT
     assert plainly(door, agent) == TEXT
 
 
-def eight_threads(door: str, url: str) -> None:
-    agent, ready = agent_at(url), threading.Barrier(8, timeout=WAIT)
+def eight_threads(door: str, at: At) -> None:
+    agent, ready = agent_at(at), threading.Barrier(8, timeout=WAIT)
 
     def together() -> list[str]:
         ready.wait()
@@ -95,8 +112,8 @@ def eight_threads(door: str, url: str) -> None:
         assert [answer.result(WAIT) for answer in answers] == [[TEXT] * 3] * 8
 
 
-def running_loop(door: str, url: str) -> None:
-    agent = agent_at(url)
+def running_loop(door: str, at: At) -> None:
+    agent = agent_at(at)
 
     async def main() -> None:
         assert [await clean(door, agent) for _ in range(2)] == [TEXT] * 2
@@ -105,9 +122,9 @@ def running_loop(door: str, url: str) -> None:
     asyncio.run(main())
 
 
-def closed_loop(door: str, url: str) -> None:
+def closed_loop(door: str, at: At) -> None:
     """A loop that was shut down by hand, and one that was not."""
-    agent = agent_at(url)
+    agent = agent_at(at)
     loop = asyncio.new_event_loop()
     assert loop.run_until_complete(clean("run", agent)) == TEXT
     loop.run_until_complete(loop.shutdown_asyncgens())
@@ -120,13 +137,13 @@ def closed_loop(door: str, url: str) -> None:
     assert plainly(door, agent) == TEXT
 
 
-def three_asyncio_runs(door: str, url: str) -> None:
-    agent = agent_at(url)
+def three_asyncio_runs(door: str, at: At) -> None:
+    agent = agent_at(at)
     assert [asyncio.run(clean(door, agent)) for _ in range(3)] == [TEXT] * 3
 
 
-def on_uvloop(door: str, url: str) -> None:
-    agent = agent_at(url)
+def on_uvloop(door: str, at: At) -> None:
+    agent = agent_at(at)
     for _ in range(2):
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             assert [runner.run(clean(door, agent)) for _ in range(2)] == [TEXT] * 2
@@ -140,9 +157,9 @@ def forked() -> int:
         return os.fork()
 
 
-def after_fork(door: str, url: str) -> None:
+def after_fork(door: str, at: At) -> None:
     """Parent and child both go on, whatever the parent had open; the child forks once more."""
-    agent = agent_at(url)
+    agent = agent_at(at)
     assert [plainly(door, agent), str(agent.run_sync("hello").output)] == [TEXT] * 2
     child = forked()
     if child == 0:
@@ -158,9 +175,9 @@ def after_fork(door: str, url: str) -> None:
     assert plainly(door, agent) == TEXT
 
 
-def forked_in_a_loop(door: str, url: str) -> None:
+def forked_in_a_loop(door: str, at: At) -> None:
     """The fork happens within a running loop; the child has none."""
-    agent = agent_at(url)
+    agent = agent_at(at)
 
     async def main() -> int:
         assert await clean("run", agent) == TEXT
@@ -179,14 +196,14 @@ def _succeeded(child: int) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def tool_that_calls_run_sync(door: str, url: str) -> None:
+def tool_that_calls_run_sync(door: str, at: At) -> None:
     """An async tool blocks on another agent, whose async tool blocks on a third."""
-    third = agent_at(url)
+    third = agent_at(at)
 
     async def ask() -> str:
         return third.run_sync("hello").output
 
-    second = agent_at(url, tools=[tool(ask, name="ask")])
+    second = agent_at(at, tools=[tool(ask, name="ask")])
 
     async def ask_second() -> str:
         return second.run_sync("tool").output
@@ -195,11 +212,11 @@ def tool_that_calls_run_sync(door: str, url: str) -> None:
         return second.run_sync("tool").output
 
     for asking in (ask_second, ask_in_a_thread):
-        first = agent_at(url, tools=[tool(asking, name="ask")], tool_errors="raise")
+        first = agent_at(at, tools=[tool(asking, name="ask")], tool_errors="raise")
         assert [plainly(door, first, "tool") for _ in range(2)] == [TEXT] * 2
 
 
-PLACES: dict[str, Callable[[str, str], None]] = {
+PLACES: dict[str, Callable[[str, At], None]] = {
     "main thread": main_thread,
     "other thread": other_thread,
     "8 threads": eight_threads,
@@ -214,11 +231,12 @@ PLACES: dict[str, Callable[[str, str], None]] = {
 FORKING = ("after fork", "forked in a loop")
 
 
-def ask(door: str, place: str, url: str) -> None:
+def ask(door: str, place: str, at: At) -> None:
     """One cell."""
-    PLACES[place](door, url)
+    PLACES[place](door, at)
 
 
 if __name__ == "__main__":
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # debug mode tells of whatever took 0.1 s
-    ask(*sys.argv[1:])
+    _, chosen_door, chosen_place, *where = sys.argv
+    ask(chosen_door, chosen_place, At(*where))

@@ -14,10 +14,23 @@ from typing import Any
 import pytest
 
 from tests.doors.model_server import ModelServer
-from tests.doors.places import DOORS, FORKING, PLACES, TEXT, WAIT, agent_at, ask, clean, plainly
+from tests.doors.places import (
+    DOORS,
+    FORKING,
+    PLACES,
+    PROVIDERS,
+    TEXT,
+    WAIT,
+    At,
+    agent_at,
+    ask,
+    clean,
+    plainly,
+)
 
 HERE = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
 every_door = pytest.mark.parametrize("door", DOORS)
+every_wire = pytest.mark.parametrize("wire", PROVIDERS)
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
 
@@ -45,27 +58,28 @@ def descriptors() -> int:
 
 @every_door
 @pytest.mark.parametrize("place", [marked(place) for place in PLACES])
+@every_wire
 def test_a_process_of_its_own_answers_and_ends_without_a_word(
-    door: str, place: str, server: ModelServer
+    door: str, place: str, wire: str, server: ModelServer
 ) -> None:
     open_before, _ = server.connections()
-    done = in_a_process("-m", "tests.doors.places", door, place, server.url)
+    done = in_a_process("-m", "tests.doors.places", door, place, server.url, wire)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     until_closed(server, open_before)
 
 
 @every_door
 @pytest.mark.parametrize("place", [place for place in PLACES if place not in FORKING])
+@every_wire
 def test_the_same_process_answers_again_and_leaves_no_thread_or_connection(
-    door: str, place: str, server: ModelServer
+    door: str, place: str, wire: str, server: ModelServer
 ) -> None:
-    ask(
-        "run_sync", "main thread", server.url
-    )  # so that the background loop and a connection of its own are there
-    ask(door, place, server.url)
+    at = At(server.url, wire)
+    ask("run_sync", "main thread", at)  # so that the background loop and a connection of its own are there
+    ask(door, place, at)
     gc.collect()
     threads, (open_before, _) = threading.active_count(), server.connections()
-    ask(door, place, server.url)
+    ask(door, place, at)
     gc.collect()
     assert threading.active_count() <= threads
     until_closed(server, max(open_before, 8 if place == "8 threads" else 1))
@@ -74,12 +88,16 @@ def test_the_same_process_answers_again_and_leaves_no_thread_or_connection(
 @every_door
 @pytest.mark.parametrize("place", ["main thread", "three asyncio.run", "uvloop"])
 @pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted in /proc")
-def test_no_descriptor_is_left_by_a_loop_that_ended(door: str, place: str, server: ModelServer) -> None:
-    ask(door, place, server.url)
+@every_wire
+def test_no_descriptor_is_left_by_a_loop_that_ended(
+    door: str, place: str, wire: str, server: ModelServer
+) -> None:
+    at = At(server.url, wire)
+    ask(door, place, at)
     gc.collect()
     before = descriptors()
     for _ in range(3):
-        ask(door, place, server.url)
+        ask(door, place, at)
     gc.collect()
     assert descriptors() <= before
 
@@ -144,10 +162,10 @@ import asyncio, contextlib, logging, sys, threading, time
 from voxagent.fanout import background
 from voxagent.fanout.background import run_in_background
 from tests.doors.model_server import ModelServer
-from tests.doors.places import agent_at
+from tests.doors.places import At, agent_at
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 server = ModelServer({port})
-agent = agent_at(server.url)
+agent = agent_at(At(server.url, {wire!r}))
 before = server.connections()[0]
 def wait_for_connection():
     while server.connections()[0] == before:
@@ -156,20 +174,22 @@ def wait_for_connection():
 
 
 @pytest.mark.parametrize("ending", EXITS)
+@every_wire
 def test_the_end_of_the_process_closes_connections_within_two_seconds(
-    ending: str, server: ModelServer
+    ending: str, wire: str, server: ModelServer
 ) -> None:
     open_before, _ = server.connections()
     began = time.monotonic()
-    done = in_a_process("-c", PROLOGUE.format(port=server.port) + dedent(EXITS[ending]))
+    done = in_a_process("-c", PROLOGUE.format(port=server.port, wire=wire) + dedent(EXITS[ending]))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert time.monotonic() - began < 10
     until_closed(server, open_before)
 
 
-def test_an_agent_is_shared_by_all_places_at_once(server: ModelServer) -> None:
+@every_wire
+def test_an_agent_is_shared_by_all_places_at_once(wire: str, server: ModelServer) -> None:
     """Threads with loops of their own, threads without, and a running loop ask one agent at the same time."""
-    agent = agent_at(server.url)
+    agent = agent_at(At(server.url, wire))
 
     async def main() -> list[str]:
         return await asyncio.gather(*[clean_without_count(agent) for _ in range(20)])

@@ -122,5 +122,6 @@ def test_a_thousand_times_run_sync_uses_one_connection(server: ModelServer) -> N
     threads, files, (_, connections) = threading.active_count(), descriptors(), server.connections()
     for _ in range(RUNS):
         assert agent.run_sync("hello").output == TEXT
-    assert (threading.active_count(), descriptors()) == (threads, files)
+    assert threading.active_count() <= threads
+    assert descriptors() <= files  # what others left idle may be closed meanwhile
     assert server.connections()[1] - connections <= 2  # this one, and that of who asks

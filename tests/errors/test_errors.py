@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from voxagent import errors
 from voxagent.errors import (
     ConfigError,
+    FailoverError,
     LockTimeoutError,
     MaxDepthExceededError,
     ProviderError,
@@ -21,11 +22,14 @@ from voxagent.errors import (
     VoxAgentError,
 )
 
+OTHERS = (MaxDepthExceededError, FailoverError)
+"""What is made with other arguments than a text."""
+
 ALL = sorted(
     (
         kind
         for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, VoxAgentError) and kind is not MaxDepthExceededError
+        if isinstance(kind, type) and issubclass(kind, VoxAgentError) and kind not in OTHERS
     ),
     key=lambda kind: kind.__name__,
 )
@@ -77,7 +81,7 @@ def test_too_deep_an_error_counts_and_survives_pickling() -> None:
     assert str(other) == other.message == "sub-agents nested 6 deep, at most 5 are allowed"
 
 
-@pytest.mark.parametrize("kind", [*ALL, MaxDepthExceededError])
+@pytest.mark.parametrize("kind", [*ALL, *OTHERS])
 def test_whoever_catches_the_root_catches_every_error(kind: type[VoxAgentError]) -> None:
     assert issubclass(kind, VoxAgentError)
     assert kind.__doc__
@@ -95,7 +99,7 @@ def test_the_tree_in_the_docstring_names_every_error_under_its_parent() -> None:
         name = rest.split()[0]
         parents[depth:] = [name]
         drawn[name] = parents[depth - 1]
-    found = {kind.__name__: kind.__bases__[0].__name__ for kind in (*ALL, MaxDepthExceededError)}
+    found = {kind.__name__: kind.__bases__[0].__name__ for kind in (*ALL, *OTHERS)}
     del found["VoxAgentError"]
     assert drawn == found
 

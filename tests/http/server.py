@@ -73,6 +73,7 @@ class Server:
         self.asked: list[dict[str, list[str]]] = []
         """The headers of each request."""
         self.paths: list[str] = []
+        self.bodies: list[bytes] = []
         self.connections = self.open_connections = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._changed = asyncio.Event()
@@ -124,7 +125,7 @@ class Server:
         for line in filter(None, lines):
             name, _, value = line.partition(": ")
             headers.setdefault(name.lower(), []).append(value)
-        await reader.readexactly(int(headers["content-length"][0]))
+        self.bodies.append(await reader.readexactly(int(headers.get("content-length", ["0"])[0])))
         self.asked.append(headers)
         self.paths.append(first.split(" ")[1])
         self._changed.set()

@@ -26,6 +26,7 @@ from voxagent.errors import (
 )
 from voxagent.providers import MessageEndChunk, MessageStartChunk, ModelFacts, RetryChunk, TextDeltaChunk
 from voxagent.providers.http import provider as shell
+from voxagent.providers.http import refusals
 from voxagent.providers.http.provider import Endpoint, WireProvider
 from voxagent.providers.http.retries import Retries
 
@@ -371,12 +372,12 @@ async def test_an_abort_ends_the_sleep_between_tries() -> None:
 
 async def test_an_error_body_is_read_up_to_a_limit() -> None:
     async with Server([head(400, "text/plain"), flood]) as server:
-        with pytest.raises(BadRequestError, match=f"{shell.MAX_ERROR_BYTES} bytes"):
+        with pytest.raises(BadRequestError, match=f"{refusals.MAX_BYTES} bytes"):
             await asked(provider_at(server.url))
 
 
 async def test_an_error_body_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell, "ERROR_SECONDS", 0.05)
+    monkeypatch.setattr(refusals, "SECONDS", 0.05)
     async with Server([head(401), chunked(b"who are you?"), stall]) as server:
         with pytest.raises(AuthenticationError, match="who are you"):
             await asked(provider_at(server.url))

@@ -31,7 +31,9 @@ class LineDecoder:
             if line == b"!":
                 self._failed = True
                 return chunks or self.feed(b"")
-            chunks.append(MessageEndChunk("stop") if line == b"." else TextDeltaChunk(line.decode()))
+            if line == b".":
+                return [*chunks, MessageEndChunk("stop")]  # whatever came with it is none of the answer
+            chunks.append(TextDeltaChunk(line.decode()))
         return chunks
 
     def end(self) -> Sequence[StreamChunk]:

@@ -54,11 +54,12 @@ def test_a_function_may_have_50_lines_and_a_docstring(tmp_path: Path, write: Wri
     assert found(checks.long_functions, tmp_path) == [("long.py", 2), ("long_async.py", 1), ("method.py", 2)]
 
 
-def test_the_core_is_everything_up_to_the_agent_without_the_wires(tmp_path: Path, write: Write) -> None:
+def test_the_core_is_everything_up_to_the_agent_without_back_ends(tmp_path: Path, write: Write) -> None:
     lines = "x = 1\n" * 3_000
     write("agent/loop.py", lines)
     write("providers/registry.py", lines)
-    for outside in ("testing/fakes.py", "cli.py", "providers/openai/wire.py", "providers/ollama.py"):
+    wires = ("providers/openai/wire.py", "providers/ollama.py")
+    for outside in ("testing/fakes.py", "cli.py", *wires, "session/sqlite.py", "mcp/client.py", "code.py"):
         write(outside, lines)
     assert found(checks.large_core, tmp_path) == []
     write("__init__.py", '"""One line.\n\nMore.\n"""\n\nimport os  # here\n\nfrom x import (\n    y,\n)\n')

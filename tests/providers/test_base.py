@@ -25,6 +25,7 @@ from voxagent.providers import (
     ToolUseChunk,
     facts_of,
 )
+from voxagent.session import count_message_tokens, count_tokens
 from voxagent.types import Message, Record, RefusalBlock, ToolCall, ToolSpec, Usage
 
 WAIT = 10
@@ -229,10 +230,11 @@ def test_the_key_is_the_one_handed_in_or_the_environments(monkeypatch: pytest.Mo
     assert Keyless().get_api_key() is None
 
 
-def test_tokens_are_estimated_as_a_quarter_of_the_characters() -> None:
-    provider = Plain()
-    assert provider.count_tokens([Message("user", "x" * 40), Message("user", "x" * 40)]) == 20
-    assert provider.count_tokens([], "x" * 8) == 2
+def test_tokens_of_a_conversation_are_estimated() -> None:
+    provider = Plain(model="small")
+    messages = [Message("user", "How are you?"), Message("assistant", "Fine.")]
+    assert provider.count_tokens(messages) == count_message_tokens(messages, "small") > 10
+    assert provider.count_tokens([], "Be brief.") == count_tokens("Be brief.", "small") > 1
 
 
 def test_facts_are_asked_of_whoever_knows_them() -> None:

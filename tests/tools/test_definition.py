@@ -103,7 +103,9 @@ def test_any_other_name_is_a_value_error(name: str) -> None:
     [
         ({"timeout": 0}, "tool 'add': timeout=0 is not a positive number of seconds"),
         ({"timeout": -1.5}, "tool 'add': timeout=-1.5 is not a positive number of seconds"),
-        ({"retries": -1}, "tool 'add': retries=-1 is negative"),
+        ({"timeout": "3"}, "tool 'add': timeout='3' is not a positive number of seconds"),
+        ({"retries": "many"}, "tool 'add': retries='many' is no number from 0"),
+        ({"retries": -1}, "tool 'add': retries=-1 is no number from 0"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_under_the_decorator(options: Any, told: str) -> None:

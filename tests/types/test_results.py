@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from voxagent.errors import NoOutputError, RateLimitError, RunAbortedError, RunError
 from voxagent.types import (
+    ApprovalRequest,
     ErrorInfo,
     Message,
-    PendingCall,
     RunResult,
     ToolCall,
     ToolUseBlock,
@@ -42,7 +42,7 @@ def test_output_raises_the_error_that_ended_the_run() -> None:
     [
         (RunResult[str]([], run_id="r"), "run 'r' has no output: the model gave none"),
         (
-            RunResult[str]([], run_id="r", pending=[PendingCall(ToolCall("1", "a", {}))]),
+            RunResult[str]([], run_id="r", pending=[ApprovalRequest(ToolCall("1", "a", {}))]),
             "run 'r' has no output: 1 tool calls wait for approval",
         ),
         (

@@ -3,13 +3,13 @@
 from hypothesis import strategies as st
 
 from voxagent.types import (
+    ApprovalRequest,
     Attempt,
     AudioBlock,
     DocumentBlock,
     ErrorInfo,
     ImageBlock,
     Message,
-    PendingCall,
     ProviderBlock,
     RefusalBlock,
     RunResult,
@@ -98,7 +98,7 @@ run_results = st.builds(
     st.lists(st.builds(Attempt, text, text, maybe_text, maybe_text, numbers, usages), max_size=2),
     st.none() | finish_reasons,
     st.booleans(),
-    st.lists(st.builds(PendingCall, calls, text, text), max_size=2),
+    st.lists(st.builds(ApprovalRequest, calls, text, text), max_size=2),
     objects,
     st.booleans(),
     value=anything,

@@ -17,11 +17,11 @@ from voxagent import (
     VoxAgentError,
 )
 from voxagent.types import (
+    ApprovalRequest,
     Attempt,
     ContentBlock,
     ErrorInfo,
     FinishReason,
-    PendingCall,
     TextBlock,
     ToolMeta,
     ToolUseBlock,
@@ -41,7 +41,7 @@ def read(result: RunResult[Weather]) -> None:
     assert_type(result.usage + result.usage, Usage)
     assert_type(result.messages, list[Message])
     assert_type(result.attempts, list[Attempt])
-    assert_type(result.pending, list[PendingCall])
+    assert_type(result.pending, list[ApprovalRequest])
     assert_type(result.tool_metas, list[ToolMeta])
     assert_type(result.tool_calls, list[ToolCall])
     assert_type(result.tool_args, dict[str, Any] | None)

@@ -7,7 +7,7 @@ keeps nothing of a run. `run`, `run_stream` and `run_sync` are three doors to on
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
+from contextlib import AbstractContextManager
 from types import NoneType, TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, cast, overload
 
@@ -24,12 +24,13 @@ from ..tools.toolset import Toolset
 from ..types.config import RunParams
 from ..types.result import RunResult
 from ..types.usage import UsageLimits
-from .checks import check_each
+from .checks import check_each, check_function
 from .described import Described
 from .hooks import AsyncCheck, AsyncFilter, Check, Filter, Guardrail, Hooks, Instruct, Prompt, taking_context
+from .kept import Kept
 from .output import OneOf
 from .overrides import UNSET, overridden
-from .plan import AgentOptions, Models, Plan, RunOptions, checked_models
+from .plan import AgentOptions, Models, Plan, RunOptions, check_names, checked_models
 from .registration import check_deps, checked_tools
 from .runs import Runs
 from .sink import Observer
@@ -81,9 +82,7 @@ class Agent(Described, Generic[DepsT, OutputT]):
         guardrails: Sequence[Guardrail[DepsT]] = (),
         **options: Unpack[AgentOptions],
     ) -> None:
-        unknown = [name for name in options if name not in AgentOptions.__annotations__]
-        if unknown:
-            raise ConfigError(f"Agent takes no {unknown[0]!r}")
+        check_names(options)
         check_each("sub_agents", sub_agents, Agent, "Agent")
         self._sub_agents = tuple(sub_agents)
         below = [agent.as_tool(deps=agent._deps_from(deps_type)) for agent in sub_agents]
@@ -99,8 +98,7 @@ class Agent(Described, Generic[DepsT, OutputT]):
             options=options,
         )
         self._runs = Runs(self._plan, self)
-        self._open: AsyncExitStack | None = None
-        self._users = 0
+        self._kept = Kept(self._plan.toolsets)
 
     def __repr__(self) -> str:
         told = [repr(self.model_string), *([f"name={self.name!r}"] if self.name else [])]
@@ -128,6 +126,7 @@ class Agent(Described, Generic[DepsT, OutputT]):
         if isinstance(function, ToolDefinition):
             self._take(cast("ToolDefinition[Any]", function))
             return cast("Any", function)
+        check_function("tool", "name", function)
         decorator = ToolDecorator(options, locals_of_caller(), self._take)
         return decorator if function is None else decorator.made(function)
 
@@ -143,6 +142,7 @@ class Agent(Described, Generic[DepsT, OutputT]):
     def instructions(self, function: Callable[[], T], /) -> Callable[[], T]: ...
     def instructions(self, function: F, /) -> F:
         """Add a function whose text is added to the system prompt of each run; it may take the context."""
+        check_function("instructions", "system_prompt", function)
         self._plan.instructions.append(taking_context(function, 0))
         return function
 
@@ -216,21 +216,13 @@ class Agent(Described, Generic[DepsT, OutputT]):
 
     async def __aenter__(self) -> Self:
         """Open what the toolsets keep open between runs."""
-        async with AsyncExitStack() as stack:
-            for toolset in self._plan.toolsets if self._open is None else ():
-                if isinstance(toolset, AbstractAsyncContextManager):
-                    await stack.enter_async_context(cast("AbstractAsyncContextManager[Any]", toolset))
-            self._open = self._open or stack.pop_all()
-        self._users += 1
+        await self._kept.enter()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._users -= 1
-        if self._users == 0 and self._open is not None:
-            stack, self._open = self._open, None
-            await stack.aclose()
+        await self._kept.leave()
 
     # --- the doors ----------------------------------------------------------------------------------
 
@@ -372,7 +364,10 @@ class Agent(Described, Generic[DepsT, OutputT]):
         """
         plan = self._runs.output_plan(output_type)
         return RunStream(
-            lambda buffer, controller: self._runs.start(prompt, deps, plan, options, controller, buffer), plan
+            lambda controller, buffer, inbox: self._runs.start(
+                prompt, deps, plan, options, controller, buffer, inbox
+            ),
+            plan,
         )
 
     @overload

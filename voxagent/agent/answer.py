@@ -12,7 +12,14 @@ from functools import partial
 from typing import cast
 
 from ..abort import stops_task
-from ..errors import ConfigError, MalformedAnswerError, ProviderError, StreamTruncatedError, said_by
+from ..errors import (
+    ConfigError,
+    MalformedAnswerError,
+    ProviderError,
+    StreamTruncatedError,
+    UsageLimitError,
+    said_by,
+)
 from ..providers.base import ModelRequest, Provider
 from ..providers.calls import unique_id
 from ..providers.chunks import (
@@ -23,6 +30,7 @@ from ..providers.chunks import (
     MessageStartChunk,
     RetryChunk,
     StreamChunk,
+    StreamResetChunk,
     TextDeltaChunk,
     ThinkingDeltaChunk,
     ToolCallDeltaChunk,
@@ -33,11 +41,20 @@ from ..streaming.events import (
     BaseEvent,
     FailoverEvent,
     RetryEvent,
+    StreamResetEvent,
     TextDeltaEvent,
     ThinkingDeltaEvent,
     ToolCallDeltaEvent,
 )
-from ..types.blocks import ContentBlock, RefusalBlock, TextBlock, ThinkingBlock, ToolCall, ToolUseBlock
+from ..types.blocks import (
+    ContentBlock,
+    ProviderBlock,
+    RefusalBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolCall,
+    ToolUseBlock,
+)
 from ..types.message import FinishReason, Message
 from ..types.result import Attempt
 from ..types.usage import Usage
@@ -86,25 +103,41 @@ class Collector:
         run_id: The run's id.
         taken: Ids of calls that are in the history already; new calls get others.
         redactor: What keeps secrets out of text and events.
+        moved: Is told of every target that is asked in the place of another; raises if none may be.
     """
 
-    def __init__(self, sink: Sink, run_id: str, taken: set[str], redactor: Redactor) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        run_id: str,
+        taken: set[str],
+        redactor: Redactor,
+        moved: Callable[[FailoverChunk], object],
+    ) -> None:
         self.sink = sink
         self.run_id = run_id
         self.taken = taken
         self.provider: str = ""
         self.model: str = ""
+        self.profile: str | None = None
+        self.failed: list[Attempt] = []
+        """Targets that failed before the one that answers."""
+        self._redactor = redactor
+        self._moved = moved
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing has come yet, or nothing that counts."""
         self.request_id: str | None = None
         self.end: MessageEndChunk | None = None
         self.calls: list[ToolCall] = []
         """The calls of the answer, with their arguments as the model wrote them."""
-        self.failed: list[Attempt] = []
-        """Targets that failed before the one that answers."""
-        self._redactor = redactor
-        self._text = _Flow(sink, partial(TextDeltaEvent, run_id), redactor)
-        self._thinking = _Flow(sink, partial(ThinkingDeltaEvent, run_id), redactor)
+        self._text = _Flow(self.sink, partial(TextDeltaEvent, self.run_id), self._redactor)
+        self._thinking = _Flow(self.sink, partial(ThinkingDeltaEvent, self.run_id), self._redactor)
         self._blocks: list[ContentBlock] = []
         self._size = 0
+        self._written: dict[str, int] = {}
+        """Characters of calls that are still being written, by id: they count once."""
 
     async def gather(self, chunks: AsyncIterator[StreamChunk], watch: Watch) -> None:
         """Read a stream to its end mark."""
@@ -147,9 +180,19 @@ class Collector:
         self.provider = chunk.provider or self.provider
         self.model = chunk.model or self.model
         self.request_id = chunk.request_id or self.request_id
+        self.profile = self.profile if chunk.profile is None else chunk.profile
+
+    def _on_reset(self, reason: str) -> None:
+        self.taken.difference_update(call.id for call in self.calls)
+        self._redactor.forget_arguments()
+        self._begin()
+        if self.sink.wanted:
+            self.sink.send(StreamResetEvent(self.run_id, reason))
 
     def _on_failover(self, chunk: FailoverChunk) -> None:
-        self.failed.append(self._redactor.value(chunk.attempt))
+        if chunk.attempt is not None:
+            self.failed.append(self._redactor.value(chunk.attempt))
+        self._moved(chunk)
         if self.sink.wanted:
             self.sink.send(FailoverEvent(self.run_id, chunk.source, chunk.target, chunk.reason))
 
@@ -185,6 +228,7 @@ class Collector:
                 self._on_thinking(chunk.delta)
             case ToolCallDeltaChunk():
                 self._grow(len(chunk.delta))
+                self._written[chunk.id] = self._written.get(chunk.id, 0) + len(chunk.delta)
                 self._show_arguments(chunk, self._redactor.arguments_delta(chunk.id, chunk.delta))
             case ToolUseChunk():
                 self._close_text()
@@ -192,13 +236,15 @@ class Collector:
                 self._on_call(chunk.tool_call)
             case BlockChunk():
                 self._on_block(chunk.block)
+            case StreamResetChunk():
+                self._on_reset(chunk.reason)
             case ErrorChunk():
                 raise self._reported(chunk.error)
             case _:
                 raise MalformedAnswerError(f"the provider's stream has {chunk!r} in it, which is no chunk")
 
     def _on_call(self, call: ToolCall) -> None:
-        self._grow(len(call.arguments or ""))
+        self._grow(len(call.arguments or "") - self._written.pop(call.id, 0))
         id = unique_id(call.id, self.taken)
         self.taken.add(id)
         self._show_arguments(call, self._redactor.arguments_rest(call.id))
@@ -215,7 +261,7 @@ class Collector:
         if isinstance(block, TextBlock):
             self._close_thinking()
             shown = self._text.flush()
-            citations = self._redactor.value(block.citations)
+            citations = self._redactor.provided(block.citations)
             self._blocks.append(TextBlock(shown or self._redactor.text(block.text), citations))
             if not shown and block.text and self.sink.wanted:
                 self.sink.send(TextDeltaEvent(self.run_id, self._redactor.text(block.text)))
@@ -228,6 +274,8 @@ class Collector:
         self._close_thinking()
         if isinstance(block, RefusalBlock):
             block = RefusalBlock(self._redactor.text(block.text))
+        if isinstance(block, ProviderBlock):
+            block = ProviderBlock(block.provider, self._redactor.provided(block.data))
         self._blocks.append(block)
 
     def _close_text(self) -> None:
@@ -289,7 +337,7 @@ async def ask(provider: Provider, request: ModelRequest, collector: Collector, p
     except ProviderError as error:
         _complete(error, provider, request, collector)
         raise
-    except ConfigError:
+    except (ConfigError, UsageLimitError):
         raise
     except (Exception, asyncio.CancelledError) as error:
         if stops_task(error):

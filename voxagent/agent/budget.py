@@ -52,6 +52,13 @@ class Budget:
         self.used += usage
         self.cost += _cost(usage, facts)
 
+    def replace_request(self, usage: Usage, facts: ModelFacts) -> None:
+        """Book what a request has used that failed, and reserve another in its place."""
+        self.used += usage
+        self.cost += _cost(usage, facts)
+        _check("requests", self._requests + 1, self.limits.requests)
+        self._requests += 1
+
     def reserve_calls(self, count: int) -> None:
         """Reserve tool calls: all, or none and a `UsageLimitError`."""
         _check("tool_calls", self._calls + count, self.limits.tool_calls)
@@ -60,8 +67,15 @@ class Budget:
 
 
 def _cost(usage: Usage, facts: ModelFacts) -> float:
-    read, written = facts.input_price or 0.0, facts.output_price or 0.0
-    return (usage.input_tokens * read + usage.output_tokens * written) / 1e6
+    price, cached, kept = facts.input_price or 0.0, usage.cache_read_tokens, usage.cache_write_tokens
+    hit = price if facts.cached_input_price is None else facts.cached_input_price
+    put = price if facts.cache_write_price is None else facts.cache_write_price
+    read = max(0, usage.input_tokens - cached - kept) * price + cached * hit + kept * put
+    written = usage.output_tokens * (facts.output_price or 0.0)
+    long = facts.long_prompt
+    if long is not None and usage.input_tokens > long.tokens:
+        read, written = read * long.input, written * long.output
+    return (read + written) / 1e6
 
 
 def _check(what: str, wanted: int, limit: int | None) -> None:

@@ -29,11 +29,12 @@ from ..streaming.events import OrphanEvent, ToolEndEvent, ToolStartEvent, Warnin
 from ..tools.content import Content, ToolReturn, as_content, clean
 from ..tools.context import ToolContext
 from ..tools.definition import ToolDefinition
-from ..tools.registry import no_such_tool
 from ..tools.running import Job, run_jobs
+from ..tools.toolset import no_such_tool
 from ..types.blocks import ToolCall, ToolResult, ToolResultBlock
 from ..types.result import ToolMeta
 from ..types.usage import Usage
+from .approval import asked, needs_approval
 from .hooks import called, is_answer
 from .plan import CANCEL_GRACE
 from .run import Run
@@ -51,6 +52,7 @@ class Outcome:
         is_error: Whether that is an error.
         retry: Whether the model got the call wrong and shall try again.
         fatal: What ends the run.
+        pending: Whether it waits for approval, and was not made.
         details: The traceback, for events and logs.
         metadata: What the tool returned for the program only.
     """
@@ -59,6 +61,7 @@ class Outcome:
     is_error: bool = False
     retry: bool = False
     fatal: BaseException | None = None
+    pending: bool = False
     details: str | None = None
     metadata: Any = None
 
@@ -73,21 +76,24 @@ class Execution:
         self.signal: AbortSignal = AbortSignal()
         self.begun: float = 0.0
         self.outcome: Outcome = Outcome("")
+        self._gated = self.tool is not None and self.tool.requires_approval is not False
 
     def job(self) -> Job[Outcome]:
         """The call as something that can be run beside others."""
         tool = self.tool
-        return Job(
+        self._job = Job(
             start=self.do,
             timeout=tool.timeout if tool else None,
             alone=bool(tool and tool.sequential),
             on_cancel=self.signal.abort,
             on_end=self.over,
         )
+        return self._job
 
     async def do(self) -> Outcome:
         """The whole call; nothing but a cancellation of ours leaves it."""
-        self._begin()
+        if not self._gated:
+            self._begin()
         try:
             if self.run.sink.blocked:
                 await self.run.sink.settle()
@@ -112,14 +118,30 @@ class Execution:
         if tool is None:
             raise ModelRetry(_unknown(self.run, self.call.name))
         context = self._context()
-        given = await self._before(context)
-        if is_answer(given):
-            return _returned(given.value)
-        arguments = tool.arguments(given)
+        call = await self._before(context)
+        if is_answer(call):
+            return _returned(call.value)
+        arguments = tool.arguments(call.params if call.arguments is None else call.arguments)
+        if self._gated:
+            if await self._waits(tool, context, call):
+                return Outcome("", pending=True)
+            arguments = tool.arguments(call.params)  # what was shown, and nothing else
         work = tool.call(arguments, context)
         limit = self.run.plan.options.get("watchdog")
         value = await (work if limit is None else watched(work, limit, self._blocked))
         return _returned(await self._after(context, value))
+
+    async def _waits(self, tool: ToolDefinition[Any], context: ToolContext[Any], call: ToolCall) -> bool:
+        """Have the call approved; True if nobody is there to do it now. The tool's clock stands still."""
+        self._job.hold()
+        if await needs_approval(self.run, tool, context, call.params):
+            request = await asked(self.run, call, self.call)
+            if request is not None:
+                self.run.pending.append(request)
+                return True
+        self._job.begin()
+        self._begin()
+        return False
 
     def _context(self) -> ToolContext[Any]:
         run = self.run
@@ -137,7 +159,7 @@ class Execution:
         )
 
     async def _before(self, context: ToolContext[Any]) -> Any:
-        """The arguments to use: as text if the model wrote them so; or an `Answer`."""
+        """The call to make, or an `Answer`."""
         call = self.call
         for hooks in self.run.plan.hooks:
             if hooks.before_tool is None:
@@ -149,7 +171,7 @@ class Execution:
                 call = changed
             elif changed is not None:
                 call = ToolCall(call.id, call.name, changed)
-        return call.params if call.arguments is None else call.arguments
+        return call
 
     async def _after(self, context: ToolContext[Any], value: Any) -> Any:
         for hooks in self.run.plan.hooks:
@@ -177,10 +199,12 @@ class Execution:
     def over(self, job: Job[Outcome]) -> None:
         """The call has ended in some way: tell the model, the events and the result."""
         run, call = self.run, self.call
-        if not self.begun:  # it was cancelled ahead of its first step
-            self._begin()
         outcome = self.outcome = self._outcome(job)
-        content = run.redactor.value(outcome.content)
+        if outcome.pending:
+            return
+        if not self.begun:  # it was cancelled ahead of its first step, or denied
+            self._begin()
+        content = run.redactor.content(outcome.content)
         metadata = run.redactor.value(outcome.metadata)
         details = run.redactor.text(outcome.details) if outcome.details else None
         milliseconds = (time.perf_counter() - self.begun) * 1000

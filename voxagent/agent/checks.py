@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast, get_args
 
 from ..errors import ConfigError
+from ..types.approval import Approve, Deny
 from ..types.blocks import ContentBlock
 from ..types.config import ModelSettings
+from ..types.native import ProviderTool
 
 Kind: TypeAlias = type | tuple[type, ...]
 PARTS: tuple[type, ...] = (str, *get_args(get_args(ContentBlock)[0]))
@@ -36,6 +38,31 @@ def is_toolset(value: object) -> bool:
     return callable(getattr(value, "open", None))
 
 
+def is_approval(value: object) -> bool:
+    """Whether this answers an `ApprovalRequest`."""
+    return isinstance(value, (Approve, Deny, bool))
+
+
+def is_native_tool(value: object) -> bool:
+    """Whether this is a tool that a provider runs itself."""
+    return isinstance(value, ProviderTool)
+
+
+def check_function(what: str, option: str, given: object) -> None:
+    """Refuse what is no function where a decorator takes one; None is a decorator with options."""
+    if given is not None and not callable(given):
+        raise ConfigError(f"@agent.{what} stands above a function, not {given!r:.80}; or is it {option}=...?")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Words that help somebody who wrote a name that is not known."""
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
+
+
 def check_settings(settings: object) -> None:
     """Refuse settings that no model has, with the nearest name."""
     if not isinstance(settings, Mapping):
@@ -43,11 +70,7 @@ def check_settings(settings: object) -> None:
     known = ModelSettings.__annotations__
     for name in cast("Mapping[object, object]", settings):
         if name not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(str(name), known, n=1)
-            remedy = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-            raise ConfigError(f"settings has no {name!r}: {remedy}")
+            raise ConfigError(f"settings has no {name!r}: {nearest(str(name), known)}")
 
 
 def check_prompt(prompt: object) -> None:

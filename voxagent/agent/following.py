@@ -58,6 +58,9 @@ async def _executed(run: Run, calls: Sequence[ToolCall]) -> bool:
     for call in calls:
         if call.name not in by_output:
             continue
+        if run.pending:
+            run.results[call.id] = _result(call, "not used: other calls wait for approval", True)
+            continue
         if done or failure:
             run.results[call.id] = _result(call, "not used: there is an output already", True)
             continue
@@ -67,11 +70,38 @@ async def _executed(run: Run, calls: Sequence[ToolCall]) -> bool:
         except ModelRetry as error:
             run.results[call.id] = _result(call, run.redactor.text(error.message), True)
             failure = _again(run, error)
-    results, run.results = run.results, {}
-    await run.add(answered_calls(calls, results, "not executed"))
+    if await _answered(run, calls, "not executed"):
+        return True
     if failure is not None and run.output_failures > run.plan.options.get("result_retries", 1):
         raise failure
     return done
+
+
+async def resumed(run: Run) -> bool:
+    """Take up the calls that the run before left open; True if the run is over.
+
+    Those that need approval are executed or denied. Any other had begun, and nobody knows how far it came.
+    """
+    calls, run.resumed = run.resumed, []
+    waiting = [call for call in calls if call.id in run.approvals or _may_wait(run, call)]
+    if waiting:
+        await run_calls(run, waiting)
+    return bool(calls) and await _answered(run, calls, "not executed: the run before was interrupted")
+
+
+def _may_wait(run: Run, call: ToolCall) -> bool:
+    tool = run.toolbox.by_name.get(call.name)
+    return tool is not None and tool.requires_approval is not False
+
+
+async def _answered(run: Run, calls: Sequence[ToolCall], otherwise: str) -> bool:
+    """Put the results of calls into the history, those that wait left out; True if any waits."""
+    open_ids = {request.call.id for request in run.pending}
+    results, run.results = run.results, {}
+    done = [call for call in calls if call.id not in open_ids]
+    if done:
+        await run.add(answered_calls(done, results, otherwise))
+    return bool(open_ids)
 
 
 def _result(call: ToolCall, text: str, is_error: bool) -> ToolResultBlock:

@@ -21,9 +21,32 @@ def limited(message: Message) -> Message:
 
 def open_calls_of(history: Sequence[Message]) -> list[ToolCall]:
     """The calls at the end of a history that have no result."""
-    if not history or history[-1].role != "assistant":
-        return []
-    return history[-1].tool_calls
+    answered: set[str] = set()
+    for message in reversed(history):
+        if message.role == "assistant":
+            return [call for call in message.tool_calls if call.id not in answered]
+        if not message.tool_results:
+            break
+        answered.update(result.tool_use_id for result in message.tool_results)
+    return []
+
+
+def joined_results(history: Sequence[Message], message: Message) -> Message | None:
+    """The message joined with the results ahead of it, if both answer the same calls; else None.
+
+    Results come apart where a call had to wait; providers take those of one answer in one message.
+    """
+    if len(history) < 2 or message.role != "user" or not message.tool_results:
+        return None
+    before, asked = history[-1], history[-2]
+    if before.role != "user" or not before.tool_results:
+        return None
+    place = {call.id: number for number, call in enumerate(asked.tool_calls)}
+    blocks = [*before.blocks, *message.blocks]
+    results = [block for block in blocks if isinstance(block, ToolResultBlock)]
+    results.sort(key=lambda result: place.get(result.tool_use_id, len(place)))
+    others = [block for block in blocks if not isinstance(block, ToolResultBlock)]
+    return Message("user", [*results, *others], metadata=before.metadata)
 
 
 def answered_calls(

@@ -19,6 +19,7 @@ from ..abort import stops_task
 from ..errors import CallbackError, ModelRetry, RefusedError, VoxAgentError, said_by
 from ..providers.base import ModelRequest
 from ..tools.context import RunContext, ToolContext
+from ..types.approval import Approval, ApprovalRequest
 from ..types.blocks import ContentBlock, ToolCall
 
 D = TypeVar("D", contravariant=True, default=object)
@@ -53,6 +54,7 @@ BeforeModel: TypeAlias = Callable[[RunContext[D], ModelRequest], Maybe[ModelRequ
 BeforeTool: TypeAlias = Callable[[ToolContext[D], ToolCall], Maybe[ToolCall | dict[str, Any] | Reply]]
 AfterTool: TypeAlias = Callable[[ToolContext[D], ToolCall, Any], Maybe[Reply]]
 AfterOutput: TypeAlias = Callable[[RunContext[D], Any], Maybe[Reply]]
+Approver: TypeAlias = Callable[[ApprovalRequest], Maybe[Approval]]
 Instruct: TypeAlias = Callable[[RunContext[D]], T]
 Check: TypeAlias = Callable[[RunContext[D], T], T]
 AsyncCheck: TypeAlias = Callable[[RunContext[D], T], Coroutine[Any, Any, T]]

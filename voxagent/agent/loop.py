@@ -16,13 +16,13 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from ..abort import Scope
 from ..errors import (
     ConfigError,
     EmptyAnswerError,
-    ProviderError,
     RunAbortedError,
 )
 from ..providers.base import ModelRequest
@@ -38,17 +38,18 @@ from ..tools.toolset import Toolset
 from ..types.blocks import ThinkingBlock, ToolCall
 from ..types.message import Message
 from ..types.policy import ToolPolicy
-from ..types.result import Attempt, RunResult
-from .answer import Collector, ask, usage_of
-from .following import followed
+from ..types.result import RunResult
+from .answer import Collector
+from .approval import check_approvals
+from .asking import asked, moved, reserved
+from .following import followed, resumed
 from .history import answered_calls, open_calls_of
 from .hooks import called, is_answer
 from .plan import CANCEL_GRACE
-from .prompting import begin_with_prompt, cancelled, checked_beside
+from .prompting import begin_with_prompt, cancelled, checked_beside, followed_up, steered
 from .run import Run
 from .sessions import SessionHouse
 from .toolbox import Toolbox, is_plain, opened
-from .watch import FIRST_CONTENT, FIRST_CONTENT_THINKING, IDLE, Patience
 
 logger: logging.Logger = logging.getLogger("voxagent")
 
@@ -60,7 +61,7 @@ async def run_loop(run: Run, sessions: SessionHouse) -> RunResult[Any]:
     try:
         if run.session_key is None or run.lineage.depth:
             history = run.options.get("message_history") or ()
-            _take(run, history if run.redactor.registry.empty else run.redactor.value(list(history)))
+            _take(run, run.redactor.messages(history))
             result = await _ended(run)
         else:
             async with _session(run, sessions, run.session_key):
@@ -68,6 +69,8 @@ async def run_loop(run: Run, sessions: SessionHouse) -> RunResult[Any]:
     finally:
         for undo in unlink:
             undo()
+        if run.inbox is not None:
+            run.inbox.close()
         await run.sink.finish()
     return result
 
@@ -124,8 +127,8 @@ async def _worked_with(run: Run, toolbox: Toolbox) -> None:
 
 async def _turned(run: Run) -> None:
     try:
-        if await begin_with_prompt(run):
-            while not await _turn(run):
+        if await begin_with_prompt(run) and not await resumed(run):
+            while await steered(run) and (not await _turn(run) or await followed_up(run)):
                 run.scope.checkpoint()
                 _check_stopping(run)
     except Exception as error:
@@ -174,7 +177,11 @@ def _take(run: Run, history: Sequence[Message], *, complete: bool = True) -> Non
     """Begin with a history. One may end with calls that nobody answered; no provider takes that."""
     run.begin_with(history)
     calls = open_calls_of(run.history)
-    if calls:
+    if complete:
+        check_approvals(run.approvals, calls)
+    if run.options.get("approvals") is not None:
+        run.resumed = calls
+    elif calls:
         run.append(answered_calls(calls, {}, "not executed: the run before was interrupted"))
     if run.prompt is None and not run.history and complete:
         raise ConfigError("prompt=None continues a history, but there is none")
@@ -201,6 +208,9 @@ def _specs(run: Run, toolbox: Toolbox) -> Any:
 
 async def _turn(run: Run) -> bool:
     """One answer of the model and what follows from it; True if the run is over."""
+    renewed = await run.toolbox.renew() if run.toolbox.renew is not None else None
+    if renewed is not None:
+        run.toolbox, run.specs = renewed, _specs(run, renewed)
     run.iterations += 1
     run.turn = run.iterations
     await run.sink.emit(TurnStartEvent(run.run_id, run.turn))
@@ -250,6 +260,7 @@ async def _ask(run: Run) -> tuple[Message, list[ToolCall]]:
         abort_signal=run.signal,
         run_id=run.run_id,
         deadline=run.deadline,
+        native_tools=run.native_tools,
     )
     for hooks in run.plan.hooks:
         if hooks.before_model is None:
@@ -265,43 +276,12 @@ async def _given(run: Run, value: Any) -> tuple[Message, list[ToolCall]]:
     """What a hook answered in the model's place."""
     await run.sink.emit(AssistantStartEvent(run.run_id))
     message = value if isinstance(value, Message) else Message("assistant", str(value), finish_reason="stop")
-    message = run.redactor.value(message)
+    message = run.redactor.message(message)
     return message, message.tool_calls
 
 
 async def _asked(run: Run, request: ModelRequest) -> tuple[Message, list[ToolCall]]:
-    number = run.budget.begin_request(_estimate(run), run.facts)
-    collector = run.collector = Collector(run.sink, run.run_id, run.taken, run.redactor)
-    begun, told = time.monotonic(), None
-    reason: str | None = "aborted"
-    try:
-        message = await ask(run.provider, request, collector, _patience(run))
-        reason = None
-        return message, collector.calls
-    except ProviderError as error:
-        reason, told = error.kind, run.redactor.text(str(error))
-        raise
-    finally:
-        usage = usage_of(collector.end)
-        run.budget.end_request(number, usage, run.facts)
-        run.attempts += collector.failed
-        took = time.monotonic() - begun - sum(attempt.duration for attempt in collector.failed)
-        run.attempts.append(Attempt(collector.provider, collector.model, reason, told, took, usage))
-        if reason is None:
-            run.own_usage += usage
-
-
-def _estimate(run: Run) -> int:
-    """About how many tokens a request will read; only asked for where a limit counts them."""
-    limits = run.budget.limits
-    if limits.input_tokens is None and limits.total_tokens is None and limits.cost is None:
-        return 0
-    return sum(len(message.text) for message in run.for_model) // 4
-
-
-def _patience(run: Run) -> Patience:
-    settings = run.settings
-    thinks = settings.get("thinking", "off") != "off"
-    idle = settings.get("idle_timeout", IDLE)
-    first = FIRST_CONTENT_THINKING if thinks else max(FIRST_CONTENT, idle)
-    return Patience(first, idle, settings.get("timeout"))
+    number = reserved(run, request)
+    told = Collector(run.sink, run.run_id, run.taken, run.redactor, partial(moved, run))
+    run.collector = told
+    return await asked(run, request, told, number), told.calls

@@ -123,7 +123,7 @@ class OutputPlan:
 
     Args:
         output_type: A type, a union, a sequence of types, or a `one_of`.
-        mode: How it is asked for; "auto" is by tool where the model can call tools, else by prompt.
+        mode: How it is asked for; "auto" is by what the model can do (see `OutputPlan.mode`).
     """
 
     def __init__(self, output_type: Any, mode: OutputMode = "auto") -> None:
@@ -140,13 +140,34 @@ class OutputPlan:
         self.takes_text: bool = str in self.kinds
         self.is_text: bool = self.kinds == [str]
 
-    def mode(self, facts: ModelFacts) -> Literal["text", "tool", "native", "prompted"]:
-        """How this output is asked for of a model of which this is known."""
+    def mode(
+        self, facts: ModelFacts, *, beside_tools: bool = False, may_move_on: bool = False
+    ) -> Literal["text", "tool", "native", "prompted"]:
+        """How this output is asked for of a model of which this is known.
+
+        The provider's schema holds the model to one type of known keys, but does not tell alternatives apart
+        as tools do, leaves no room for plain text, goes with tools at some services only, and is lost where
+        another model may have to answer.
+        """
         if self.is_text:
             return "text"
-        if self._mode == "auto":
-            return "tool" if facts.tools else "prompted"
-        return self._mode
+        if self._mode != "auto":
+            return self._mode
+        alone = len(self.kinds) == 1 and not may_move_on
+        possible = facts.native_output and (facts.native_beside_tools or not beside_tools)
+        if alone and possible and self._is_closed:
+            return "native"
+        return "tool" if facts.tools else "prompted"
+
+    @cached_property
+    def _is_closed(self) -> bool:
+        """Whether services hold a model to this schema: no keys of any name, nothing that contains itself."""
+        from pydantic_core import to_json
+
+        kinds: dict[str, Any] = self.whole.schema.get("$defs", {})
+        nested = [f'"$ref":"#/$defs/{name}"'.encode() in to_json(kind) for name, kind in kinds.items()]
+        told = to_json(self.whole.schema).replace(b'"additionalProperties":false', b"")
+        return b'"additionalProperties"' not in told and not any(nested)
 
     @cached_property
     def alternatives(self) -> list[Alternative]:

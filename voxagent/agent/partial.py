@@ -7,6 +7,7 @@ whose required fields have not all arrived is made without them: they are None.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, cast
 
 from ..streaming.events import (
@@ -18,6 +19,29 @@ from ..streaming.events import (
     TurnStartEvent,
 )
 from .output import WRAPPED, Alternative, OutputPlan
+
+
+class PartialText:
+    """The text of a run, which grows, but for what a failover takes back."""
+
+    def __init__(self) -> None:
+        self._whole: list[str] = []
+        self._since = 0
+
+    def taken(self, event: BaseEvent) -> Sequence[str]:
+        """The pieces that an event brings; an empty one takes back all that came before."""
+        match event:
+            case TextDeltaEvent():
+                self._whole.append(event.delta)
+                return (event.delta,)
+            case TurnStartEvent():
+                self._since = len(self._whole)
+            case StreamResetEvent() if len(self._whole) > self._since:
+                del self._whole[self._since :]
+                return ("", "".join(self._whole)) if self._whole else ("",)
+            case _:
+                pass
+        return ()
 
 
 class PartialOutput:

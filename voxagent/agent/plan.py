@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from types import NoneType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
 from ..abort import AbortSignal
 from ..errors import ConfigError
 from ..providers.base import Provider, model_of
-from ..providers.chain import Chain, Target
-from ..providers.registry import ProviderRegistry, get_default_registry
+from ..providers.registry import ProviderRegistry, chained, get_default_registry
 from ..session.storage import SessionStorage
 from ..tools.definition import ToolDefinition
 from ..tools.toolset import Toolset
+from ..types.approval import Approval
 from ..types.config import ModelConfig, ModelSettings
 from ..types.message import Message
+from ..types.native import ProviderTool
 from ..types.policy import ToolPolicy
 from ..types.usage import UsageLimits
-from .checks import Kind, check_each, check_kinds, check_settings, is_toolset
-from .hooks import Guardrail, Hooks
+from .checks import Kind, check_each, check_kinds, check_settings, is_native_tool, is_toolset, nearest
+from .hooks import Approver, Guardrail, Hooks
 from .output import OutputMode
 from .sink import Observer
 from .toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from ..providers.failover.policy import FailoverPolicy
 
 CANCEL_GRACE = 5.0
 
@@ -48,6 +51,8 @@ class AgentOptions(TypedDict, total=False, closed=True):
         limits: What a run may use; 50 requests by default.
         observers: Functions that see every event.
         policies: Layers of allowed and denied tools.
+        approve: Is asked about every tool call that needs approval; a plain function may block.
+        native_tools: Tools that the provider runs itself, such as `WebSearch()`.
         tool_errors: Whether a tool's exception is told to the "model" (default) or ends the run ("raise").
         parallel_tools: Whether the calls of one answer run together; True by default.
         max_parallel_tools: How many at a time; 16 by default.
@@ -55,8 +60,12 @@ class AgentOptions(TypedDict, total=False, closed=True):
         watchdog: Seconds that an async tool may block the event loop until an event names it; off by default.
         secret_patterns: Regular expressions of what must not be shown; "default" for well-known keys.
         secrets_to_redact: Values that must not be shown, by name.
-        session_storage: Where sessions are kept; in memory, with the agent, by default.
+        session_storage: Where sessions are kept: a store, or a URL such as "sqlite:///chat.db"; by default in
+            memory, with the agent.
+        session_lock: What a run does whose session is in use: wait in the "queue" (default), or be refused
+            ("reject") with `SessionConflict`.
         registry: Where providers are looked up; the process's registry by default.
+        failover: When and how the next of several models, or credentials, is asked.
     """
 
     name: str | None
@@ -69,6 +78,8 @@ class AgentOptions(TypedDict, total=False, closed=True):
     limits: UsageLimits
     observers: Sequence[Observer]
     policies: Sequence[ToolPolicy]
+    approve: Approver | None
+    native_tools: Sequence[ProviderTool]
     tool_errors: Literal["model", "raise"]
     parallel_tools: bool
     max_parallel_tools: int
@@ -76,8 +87,10 @@ class AgentOptions(TypedDict, total=False, closed=True):
     watchdog: float | None
     secret_patterns: str | Sequence[str]
     secrets_to_redact: Mapping[str, str]
-    session_storage: SessionStorage | None
+    session_storage: SessionStorage | str | None
+    session_lock: Literal["queue", "reject"]
     registry: ProviderRegistry
+    failover: FailoverPolicy | None
 
 
 class RunOptions(TypedDict, total=False, closed=True):
@@ -93,8 +106,11 @@ class RunOptions(TypedDict, total=False, closed=True):
         timeout_ms: Milliseconds for everything, from opening toolsets to the last tool.
         abort_signal: What may stop the run.
         routing_only: Let the model pick a tool and its arguments, and execute nothing.
+        native_tools: More tools that the provider runs itself.
         metadata: Anything of the program's own; in the contexts and in the result.
         policies: More layers of allowed and denied tools.
+        approvals: Answers to the calls that a run before left `pending`, by call id: True, `Approve(...)`
+            or `Deny(...)`. With them the prompt is None, and the history is continued.
     """
 
     model: Models
@@ -106,8 +122,10 @@ class RunOptions(TypedDict, total=False, closed=True):
     timeout_ms: float | None
     abort_signal: AbortSignal | None
     routing_only: bool
+    native_tools: Sequence[ProviderTool]
     metadata: Mapping[str, Any]
     policies: Sequence[ToolPolicy]
+    approvals: Mapping[str, Approval] | None
 
 
 AGENT_KINDS: dict[str, Kind] = {
@@ -115,7 +133,7 @@ AGENT_KINDS: dict[str, Kind] = {
     "description": str,
     "system_prompt": str,
     "limits": UsageLimits,
-    "session_storage": SessionStorage,
+    "session_storage": (SessionStorage, str),
     "registry": ProviderRegistry,
 }
 
@@ -146,7 +164,12 @@ class Plan:
         check_each("guardrails", self.guardrails, Guardrail, "Guardrail")
         check_each("toolsets", self.toolsets, is_toolset, "toolset")
         check_each("observers", options.get("observers", ()), callable, "function")
+        check_each("approve", [options.get("approve") or callable], callable, "function")
+        policy = options.get("failover")
+        if policy is not None and not hasattr(policy, "after_first_delta"):  # its class is loaded on demand
+            raise ConfigError(f"failover={policy!r} is not of type FailoverPolicy")
         check_each("policies", options.get("policies", ()), ToolPolicy, "ToolPolicy")
+        check_each("native_tools", options.get("native_tools", ()), is_native_tool, "tool of a provider")
         counts = {
             "retries": options.get("retries", 0),
             "result_retries": options.get("result_retries", 0),
@@ -164,6 +187,10 @@ class Plan:
             )
         if options.get("tool_errors", "model") not in ("model", "raise"):
             raise ConfigError(f"tool_errors={options.get('tool_errors')!r}: 'model' or 'raise' is expected")
+        if options.get("session_lock", "queue") not in ("queue", "reject"):
+            raise ConfigError(
+                f"session_lock={options.get('session_lock')!r}: 'queue' or 'reject' is expected"
+            )
 
     def box(self) -> Toolbox:
         """The agent's own tools, put together once."""
@@ -182,6 +209,15 @@ class Plan:
     def limit(self) -> int:
         """How many tools run at a time."""
         return self.options.get("max_parallel_tools", 16) if self.options.get("parallel_tools", True) else 1
+
+
+def check_names(options: Mapping[str, Any]) -> None:
+    """Refuse options that no agent has."""
+    for name in options:
+        if name in ModelSettings.__annotations__:
+            raise ConfigError(f"Agent takes no {name!r}: it is a setting, settings={{{name!r}: ...}}")
+        if name not in AgentOptions.__annotations__:
+            raise ConfigError(f"Agent takes no {name!r}: {nearest(name, AgentOptions.__annotations__)}")
 
 
 def checked_models(models: Models) -> tuple[Model, ...]:
@@ -206,20 +242,13 @@ def model_name(model: Model) -> str:
     return ":".join(part for part in (model.name, model_of(model)) if part)
 
 
-def resolved(models: Sequence[Model], registry: ProviderRegistry) -> tuple[Provider, str]:
-    """The provider of these targets, and the model's name; several targets become a chain."""
-    targets = [partial(_target, model, registry) for model in models]
-    if len(targets) == 1:
-        target = targets[0]()
-        return target.provider, target.model
-    for model in models:
-        if isinstance(model, str):
-            registry.check(model)
-    chain = Chain(targets)
-    return chain, chain.model
-
-
-def _target(model: Model, registry: ProviderRegistry) -> Target:
+def resolved(models: Sequence[Model], plan: Plan) -> tuple[Provider, str]:
+    """The provider of these targets, and the model's name; several targets, or a policy, make a chain."""
+    policy = plan.options.get("failover")
+    if len(models) > 1 or policy is not None:
+        chain = chained(models, plan.registry, policy)
+        return chain, model_of(chain)
+    [model] = models
     if isinstance(model, str):
-        return Target(registry.get_provider(model), ModelConfig.from_string(model).model)
-    return Target(model, model_of(model))
+        return plan.registry.get_provider(model), ModelConfig.from_string(model).model
+    return model, model_of(model)

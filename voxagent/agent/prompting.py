@@ -10,6 +10,7 @@ from ..errors import RefusedError
 from ..tools.content import clean
 from ..types.blocks import ContentBlock, TextBlock
 from ..types.message import Message
+from ..types.record import adapter
 from .following import finish
 from .hooks import BeforeRun, Prompt, called, is_answer
 from .run import Run
@@ -21,7 +22,30 @@ async def begin_with_prompt(run: Run) -> bool:
     if run.mode == "prompted":
         told.append(run.output.prompt)
     run.system = run.redactor.text("\n\n".join(filter(None, [run.system, *told])))
-    prompt = run.prompt
+    return await _taken(run, run.prompt)
+
+
+async def steered(run: Run) -> bool:
+    """Put what was said meanwhile into the history; False if the run is over with that."""
+    while run.inbox is not None and (prompt := run.inbox.steering()) is not None:
+        if not await _taken(run, prompt):
+            return False
+    return True
+
+
+async def followed_up(run: Run) -> bool:
+    """Whether a message waits for a run that would stop, and lets it go on."""
+    if run.inbox is None or run.pending or run.routing or run.stopping is not None:
+        return False
+    prompt = run.inbox.next()
+    if prompt is None:
+        return False
+    run.has_output, run.value = False, None
+    return await _taken(run, prompt)
+
+
+async def _taken(run: Run, prompt: Prompt | None) -> bool:
+    """Check a prompt and put it into the history; False if the run is over with that."""
     for check, beside in _prompt_checks(run):
         if prompt is None:
             break
@@ -37,12 +61,24 @@ async def begin_with_prompt(run: Run) -> bool:
         if is_answer(changed):
             await run.add(_prompted(run, prompt))
             finish(run, changed.value)
+            await _answered(run)
             await checked_beside(run)
             return False
         prompt = changed if changed is not None else prompt
     if prompt is not None:
         await run.add(_prompted(run, prompt))
     return True
+
+
+async def _answered(run: Run) -> None:
+    """Put what a hook answered into the history, so that the next prompt does not follow this one."""
+    told = (
+        run.value
+        if isinstance(run.value, str)
+        else adapter(object).dump_json(run.value, fallback=repr).decode()
+    )
+    run.append(Message("assistant", told, finish_reason="stop"))
+    await run.store()
 
 
 def _prompt_checks(run: Run) -> list[tuple[BeforeRun[Any], bool]]:
@@ -62,7 +98,7 @@ def _prompted(run: Run, prompt: Prompt) -> Message:
     blocks: list[ContentBlock] = [
         TextBlock(clean(part)) if isinstance(part, str) else part for part in prompt
     ]
-    return Message("user", [run.redactor.value(block) for block in blocks])
+    return Message("user", [run.redactor.block(block) for block in blocks])
 
 
 async def cancelled(checks: Sequence[asyncio.Task[Any]], grace: float) -> None:

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar, cast
+from dataclasses import replace
+from typing import Any, TypeVar, cast
 
 from ..security.filters import RedactionFilter, StreamFilter
 from ..security.registry import NAMED_PLACEHOLDER, SecretRegistry
-from ..types.blocks import ThinkingBlock, ToolCall
+from ..types.blocks import (
+    ContentBlock,
+    ProviderBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolCall,
+    ToolResultBlock,
+    ToolUseBlock,
+    UnknownBlock,
+)
+from ..types.message import Message
 
 T = TypeVar("T")
+
+SEALED = ("encrypted", "signature", "thoughtSignature")
+"""How names of fields begin that hold what only the provider can read."""
+SEALED_DATA = ("reasoning.encrypted", "redacted_thinking")
+"""Types of objects whose `data` is such."""
 
 
 class Redactor:
@@ -27,6 +43,65 @@ class Redactor:
     def value(self, value: T) -> T:
         """The value with placeholders in all its strings."""
         return value if self.registry.empty else self._filter.redact_value(value)
+
+    def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Messages with placeholders, but in what is sealed; what has no secret in it stays as it is."""
+        return messages if self.registry.empty else [self.message(message) for message in messages]
+
+    def message(self, message: Message) -> Message:
+        """A message with placeholders, but in what is sealed."""
+        if self.registry.empty:
+            return message
+        content, metadata = self.content(message.content), self.value(message.metadata)
+        if content == message.content and metadata is message.metadata:
+            return message
+        return replace(message, content=content, metadata=metadata)
+
+    def content(self, content: str | Sequence[ContentBlock]) -> str | list[ContentBlock]:
+        """The content of a message or of a tool's result with placeholders, but in what is sealed."""
+        return self.text(content) if isinstance(content, str) else [self.block(block) for block in content]
+
+    def block(self, block: ContentBlock) -> ContentBlock:
+        """A block with placeholders, but in what is sealed, and in the ids by which calls are known."""
+        if self.registry.empty:
+            return block
+        match block:
+            case TextBlock():
+                return TextBlock(self.text(block.text), self.provided(block.citations))
+            case ThinkingBlock():
+                return self.thinking(block, "")
+            case ToolUseBlock():
+                arguments = None if block.arguments is None else self.text(block.arguments)
+                return replace(block, input=self.value(block.input), arguments=arguments)
+            case ToolResultBlock():
+                return replace(block, content=self.content(block.content))
+            case ProviderBlock():
+                return ProviderBlock(block.provider, self.provided(block.data))
+            case UnknownBlock():
+                return UnknownBlock(block.type, self.provided(block.data))
+            case _:
+                return self.value(block)
+
+    def provided(self, value: Any) -> Any:
+        """A provider's own JSON value with placeholders, but in what is sealed.
+
+        No secret can be read there, and what only looks like one must go back as it came.
+        """
+        if self.registry.empty:
+            return value
+        match value:
+            case dict():
+                fields = cast("dict[str, Any]", value)
+                sealed = (*SEALED, "data") if fields.get("type") in SEALED_DATA else SEALED
+                return {
+                    name: item if name.startswith(sealed) else self.provided(item)
+                    for name, item in fields.items()
+                }
+            case list() | tuple():
+                items = [self.provided(item) for item in cast("Sequence[Any]", value)]
+                return items if isinstance(value, list) else tuple(items)
+            case _:
+                return self.value(value)
 
     def error(self, error: BaseException) -> None:
         """Take secrets out of an error's texts, and out of those that caused it."""
@@ -71,6 +146,10 @@ class Redactor:
         """What was held back of a call's arguments, once they are complete."""
         found = self._arguments.pop(call_id, None)
         return "" if found is None else found.flush()
+
+    def forget_arguments(self) -> None:
+        """The calls that were being written are void."""
+        self._arguments.clear()
 
     def call(self, call: ToolCall) -> ToolCall:
         """The call with placeholders."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -20,7 +20,7 @@ from ..errors import (
     VoxAgentError,
     said_by,
 )
-from ..providers.base import ModelFacts, Provider, check_provider, facts_of
+from ..providers.base import ModelFacts, Provider, check_native_tools, check_provider, facts_of
 from ..session.storage import SessionStorage
 from ..streaming.events import (
     AssistantEndEvent,
@@ -32,20 +32,23 @@ from ..streaming.events import (
     UserMessageEvent,
 )
 from ..tools.context import TOLD, RunContext
-from ..types.blocks import ToolResultBlock
+from ..types.approval import Approval, ApprovalRequest
+from ..types.blocks import ToolCall, ToolResultBlock
 from ..types.config import ModelSettings, ToolSpec
 from ..types.message import Message
 from ..types.result import Attempt, RunResult, ToolMeta
 from ..types.usage import Usage
 from .answer import Collector
 from .budget import Budget
-from .history import answered_calls, limited, open_calls_of
-from .hooks import Prompt
+from .history import answered_calls, joined_results, limited, open_calls_of
+from .hooks import Approver, Prompt
+from .inbox import Inbox
 from .output import OutputPlan
 from .plan import Model, Plan, RunOptions, model_name, resolved
 from .redaction import Redactor
 from .sink import Sink
 from .toolbox import Toolbox
+from .waiting import finished
 
 logger: logging.Logger = logging.getLogger("voxagent")
 
@@ -59,6 +62,8 @@ class Lineage:
     depth: int = 0
     max_depth: int = 5
     deadline: float | None = None
+    approve: Approver | None = None
+    path: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -70,6 +75,7 @@ class Around:
     redactor: Redactor
     signals: tuple[AbortSignal, ...] = ()
     lineage: Lineage = Lineage()
+    inbox: Inbox | None = None
 
 
 class _Settling:
@@ -115,6 +121,9 @@ class Run:
         self.redactor: Redactor = around.redactor
         self.signals: tuple[AbortSignal, ...] = around.signals
         self.lineage: Lineage = around.lineage
+        self.inbox: Inbox | None = around.inbox
+        self.approve: Approver | None = plan.options.get("approve") or around.lineage.approve
+        self.approvals: Mapping[str, Approval] = options.get("approvals") or {}
         self.routing: bool = options.get("routing_only", False)
         self.run_id: str = f"run_{uuid4().hex[:20]}"
         self.session_key: str | None = options.get("session_key")
@@ -122,7 +131,9 @@ class Run:
         self.scope: Scope
         self.deadline: float | None = _deadline(options.get("timeout_ms"), around.lineage.deadline)
         self.settings: ModelSettings = {**plan.options.get("settings", {}), **options.get("settings", {})}
+        self.native_tools = (*plan.options.get("native_tools", ()), *options.get("native_tools", ()))
         self.targets = models
+        self.aside: Callable[[Run, Sequence[Message], str, ModelSettings | None], Awaitable[Message]]
         self._thread = threading.get_ident()
         self._start_state()
 
@@ -143,8 +154,11 @@ class Run:
         self.toolbox: Toolbox = Toolbox(())
         self.collector: Collector | None = None
         self.results: dict[str, ToolResultBlock] = {}
+        self.resumed: list[ToolCall] = []
+        self.pending: list[ApprovalRequest] = []
         self.checks: list[asyncio.Task[Any]] = []
         self.began: bool = False
+        self._early: list[BaseEvent] = []
         self.truncated: bool = False
         self.has_output: bool = False
         self.ended: Literal["aborted", "timed out"] | None = None
@@ -157,15 +171,23 @@ class Run:
 
     def connect(self, loop: asyncio.AbstractEventLoop) -> None:
         """Find the provider; raises `ConfigError` if there is none or the budget cannot be kept."""
-        self._loop = loop
+        self.loop = loop
         self._thread = threading.get_ident()
         self.provider: Provider
         self.model: str
-        self.provider, self.model = resolved(self.targets, self.plan.registry)
+        self.provider, self.model = resolved(self.targets, self.plan)
         check_provider(self.provider)
+        check_native_tools(self.provider, self.model, self.native_tools)
         self.facts: ModelFacts = facts_of(self.provider, self.model)
         self.budget.check_price(self.facts, model_name(self.targets[0]))
-        self.mode = self.output.mode(self.facts)
+        sources = (
+            *self.plan.tools,
+            *self.plan.toolsets,
+            *self.options.get("toolsets", ()),
+            *self.native_tools,
+        )
+        several = len(self.targets) > 1
+        self.mode = self.output.mode(self.facts, beside_tools=bool(sources), may_move_on=several)
         self.context: RunContext[Any] = RunContext(
             self.signal,
             self.deps,
@@ -188,12 +210,21 @@ class Run:
         """The conversation so far."""
         return tuple(self.history)
 
+    async def ask(
+        self, messages: Sequence[Message], system: str = "", settings: ModelSettings | None = None
+    ) -> Message:
+        """Ask the run's model something aside; from any event loop."""
+        return await self.aside(self, messages, system, settings)
+
     def tell(self, event: BaseEvent) -> Awaitable[None]:
         """Emit an event, from any thread; awaiting it waits for slow readers."""
         event = self.redactor.value(event)
+        if not self.began:
+            self._early.append(event)
+            return TOLD
         if threading.get_ident() != self._thread:
-            if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(self.sink.send, event)
+            if not self.loop.is_closed():
+                self.loop.call_soon_threadsafe(self.sink.send, event)
             return TOLD
         self.sink.send(event)
         return _Settling(self.sink.settle) if self.sink.blocked else TOLD
@@ -205,11 +236,12 @@ class Run:
         hoisted = [message.text for message in history if message.role == "system"]
         self.system = "\n\n".join(filter(None, [self.plan.options.get("system_prompt"), *hoisted]))
         self.history = [message for message in history if message.role != "system"]
-        self.for_model = self.history.copy()
         self.first_new = self.stored = len(self.history)
-        for number, message in enumerate(self.history):
-            if type(message.content) is not str:
-                self.for_model[number] = limited(message)
+        for message in self.history:
+            if type(message.content) is str:
+                self.for_model.append(message)
+            else:
+                self._show(message)
                 self.taken.update(call.id for call in message.tool_calls)
 
     async def add(self, message: Message) -> None:
@@ -221,7 +253,16 @@ class Run:
     def append(self, message: Message) -> None:
         """Append a message to the history."""
         self.history.append(message)
-        self.for_model.append(limited(message))
+        self._show(message)
+
+    def _show(self, message: Message) -> None:
+        """Let the model see a message; results that came later join those of the same answer."""
+        shown = limited(message)
+        joined = joined_results(self.for_model, shown)
+        if joined is None:
+            self.for_model.append(shown)
+        else:
+            self.for_model[-1] = joined
 
     async def store(self) -> None:
         """Append to the stored session what it does not have yet.
@@ -265,7 +306,7 @@ class Run:
             if partial.text:
                 self.append(partial)
             events.append(AssistantEndEvent(self.run_id, partial))
-        open_calls = open_calls_of(self.history)
+        open_calls = [] if self.pending else open_calls_of(self.history)
         if open_calls:
             why = f"was {self.ended}" if self.ended else "has failed"
             self.append(answered_calls(open_calls, self.results, f"not executed: the run {why}"))
@@ -284,6 +325,8 @@ class Run:
         """From here on whatever goes wrong is in the result."""
         self.began = True
         await self.sink.emit(RunStartEvent(self.run_id, self.session_key, time.time()))
+        for event in self._early:
+            self.sink.send(event)
 
     def fail(self, error: Exception) -> None:
         """What ended the run; the first counts."""
@@ -330,6 +373,7 @@ class Run:
             attempts=list(self.attempts),
             finish_reason=answers[-1].finish_reason if answers else None,
             truncated=self.truncated,
+            pending=list(self.pending),
             metadata=self.redactor.value(self.metadata),
             has_output=self.has_output and self.error is None,
             value=self.value if self.error is None else None,
@@ -342,29 +386,6 @@ class Run:
             self.sink.send(RunErrorEvent(self.run_id, result.error, now))
         end = RunEndEvent(self.run_id, result.messages, result.aborted, result.timed_out, now, result)
         self.sink.send(end)
-
-
-async def finished(work: asyncio.Task[None], grace: float, *, hurry: bool) -> None:
-    """Wait for work that a cancellation shall not tear apart.
-
-    It is given `grace` seconds from the cancellation on, or from now on in a `hurry`, and is cancelled then.
-    The cancellation is raised afterwards.
-    """
-    loop = asyncio.get_running_loop()
-    until = loop.time() + grace if hurry else None
-    stopped: asyncio.CancelledError | None = None
-    while not work.done() and (until is None or loop.time() < until):
-        try:
-            await asyncio.wait([work], timeout=None if until is None else until - loop.time())
-        except asyncio.CancelledError as error:
-            stopped = error
-            until = until or loop.time() + grace
-    if work.cancel():
-        await asyncio.wait([work], timeout=grace)
-    elif stopped is None:
-        work.result()
-    if stopped is not None:
-        raise stopped
 
 
 def _deadline(timeout_ms: float | None, inherited: float | None) -> float | None:

@@ -10,13 +10,15 @@ from ..abort import AbortController, AbortSignal
 from ..errors import ConfigError, MaxDepthExceededError
 from ..security.registry import SecretRegistry
 from ..security.values import found_secrets
-from ..session.storage import InMemorySessionStorage
+from ..session.memory import InMemorySessionStorage
+from ..session.registry import storage_from
 from ..streaming.events import BaseEvent
 from ..tools.context import ToolContext
 from ..types.message import Message
 from ..types.policy import ToolPolicy
 from ..types.result import RunResult
 from ..types.usage import UsageLimits
+from .aside import asked_aside
 from .budget import Budget
 from .checks import (
     Kind,
@@ -24,9 +26,12 @@ from .checks import (
     check_kinds,
     check_prompt,
     check_settings,
+    is_approval,
+    is_native_tool,
     is_toolset,
 )
 from .hooks import Prompt
+from .inbox import Inbox
 from .loop import run_loop
 from .output import OutputPlan, deps_are_optional
 from .overrides import UNSET, overrides_of
@@ -43,6 +48,7 @@ RUN_KINDS: dict[str, Kind] = {
     "timeout_ms": (int, float),
     "abort_signal": AbortSignal,
     "metadata": Mapping,
+    "approvals": Mapping,
 }
 
 
@@ -63,7 +69,11 @@ class Runs:
             options.get("secret_patterns", ()), dict(options.get("secrets_to_redact", {}))
         )
         storage = options.get("session_storage")
-        self.sessions: SessionHouse = SessionHouse(storage or InMemorySessionStorage())
+        storage = storage_from(storage) if isinstance(storage, str) else storage
+        self.sessions: SessionHouse = SessionHouse(
+            InMemorySessionStorage() if storage is None else storage,
+            reject=options.get("session_lock") == "reject",
+        )
 
     def output_plan(self, output_type: Any) -> OutputPlan:
         """How an output is asked for and read."""
@@ -79,10 +89,13 @@ class Runs:
         options: RunOptions,
         controller: AbortController,
         buffer: Buffer | None = None,
+        inbox: Inbox | None = None,
     ) -> Coroutine[Any, Any, RunResult[Any]]:
         """A run of its own."""
         if options:
             _check_options(options)
+        if prompt is not None and options.get("approvals") is not None:
+            raise ConfigError("approvals continue a history: the prompt must be None with them")
         deps = self._deps(deps)
         signal = options.get("abort_signal")
         around = Around(
@@ -91,6 +104,7 @@ class Runs:
             self._redactor(deps),
             (controller.signal, *([signal] if signal else [])),
             Lineage(max_depth=self.plan.max_depth),
+            inbox,
         )
         return run_loop(self._run(prompt, deps, output, options, around), self.sessions)
 
@@ -105,7 +119,8 @@ class Runs:
         depth = above.depth + 1
         if depth > above.max_depth:
             raise MaxDepthExceededError(depth, above.max_depth)
-        lineage = Lineage(depth, min(above.max_depth, depth + self.plan.max_depth), parent.deadline)
+        deepest = min(above.max_depth, depth + self.plan.max_depth)
+        lineage = Lineage(depth, deepest, parent.deadline, parent.approve, (*above.path, name))
         options: RunOptions = {"session_key": parent.session_key, "metadata": parent.metadata}
         around = Around(
             _Forwarding(self._observers(), parent.sink, name),
@@ -127,7 +142,9 @@ class Runs:
         models = overrides_of(self._owner).models
         if models is None:
             models = checked_models(options["model"]) if "model" in options else self.plan.models
-        return Run(self.plan, prompt, deps, output, options, models, around)
+        run = Run(self.plan, prompt, deps, output, options, models, around)
+        run.aside = asked_aside
+        return run
 
     def _observers(self) -> list[Any]:
         return [*self.plan.options.get("observers", ()), *self.plan.observers]
@@ -182,4 +199,7 @@ def _check_options(options: Mapping[str, Any]) -> None:
     check_settings(options.get("settings", {}))
     check_each("toolsets", options.get("toolsets", ()), is_toolset, "toolset")
     check_each("policies", options.get("policies", ()), ToolPolicy, "ToolPolicy")
+    check_each("native_tools", options.get("native_tools", ()), is_native_tool, "tool of a provider")
+    approvals: Mapping[str, Any] = options.get("approvals") or {}
+    check_each("approvals", list(approvals.values()), is_approval, "approval")
     check_each("message_history", options.get("message_history") or (), Message, "Message")

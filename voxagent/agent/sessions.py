@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 
 from ..abort import AbortSignal, Scope
-from ..errors import ConfigError
-from ..session.lock import SessionLockManager
+from ..errors import ConfigError, LockTimeoutError, SessionConflict
+from ..session.lock import session_lock
 from ..session.storage import SessionStorage
 
 _held: ContextVar[frozenset[tuple[int, str]]] = ContextVar("voxagent_held_sessions", default=frozenset())
 
 
 class SessionHouse:
-    """A store and the locks of its sessions."""
+    """A store, and how its sessions are waited for.
 
-    def __init__(self, storage: SessionStorage) -> None:
+    Args:
+        storage: The store.
+        reject: Refuse a run whose session is in use, instead of letting it wait.
+    """
+
+    def __init__(self, storage: SessionStorage, *, reject: bool = False) -> None:
         self.storage = storage
-        self._locks = SessionLockManager()
+        self._reject = reject
 
     @asynccontextmanager
     async def held(self, key: str, wait: float, signal: AbortSignal) -> AsyncGenerator[bool]:
@@ -27,22 +32,34 @@ class SessionHouse:
 
         Raises:
             LockTimeoutError: Another run held it for `wait` seconds.
+            SessionConflict: Another run holds it, and this one is to be refused.
         """
-        me = (id(self), key)
+        me = (id(self.storage), key)
         if me in _held.get():
             raise ConfigError(
                 f"session {key!r} is held by the run around this one, which would wait for itself for ever"
             )
-        lock = self._locks.get_lock(key)
         held = False
-        async with Scope(signal):
-            held = await lock.acquire(wait)
-        if not held:
-            yield False
-            return
-        token = _held.set(_held.get() | {me})
-        try:
-            yield True
-        finally:
-            _held.reset(token)
-            lock.release()
+        async with AsyncExitStack() as stack:
+            async with Scope(signal):
+                await stack.enter_async_context(self._lock(key, wait))
+                held = True
+            if not held:
+                yield False
+                return
+            token = _held.set(_held.get() | {me})
+            try:
+                yield True
+            finally:
+                _held.reset(token)
+
+    @asynccontextmanager
+    async def _lock(self, key: str, wait: float) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(session_lock(self.storage, key, 0 if self._reject else wait))
+            except LockTimeoutError as error:
+                if self._reject:
+                    raise SessionConflict(f"session {key!r} is in use by another run") from error
+                raise
+            yield

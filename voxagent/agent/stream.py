@@ -16,10 +16,13 @@ from typing_extensions import TypeVar
 
 from ..abort import AbortController
 from ..errors import ConfigError
-from ..streaming.events import BaseEvent, RunEndEvent, StreamEventData, TextDeltaEvent
+from ..streaming.events import BaseEvent, RunEndEvent, StreamEventData
 from ..types.result import RunResult
+from .checks import check_prompt
+from .hooks import Prompt
+from .inbox import Inbox, When
 from .output import OutputPlan
-from .partial import PartialOutput
+from .partial import PartialOutput, PartialText
 from .sink import Buffer
 
 OutputT = TypeVar("OutputT", covariant=True, default=str)
@@ -35,12 +38,13 @@ class RunStream(Generic[OutputT]):
 
     def __init__(
         self,
-        start: Callable[[Buffer, AbortController], Coroutine[Any, Any, RunResult[Any]]],
+        start: Callable[[AbortController, Buffer, Inbox], Coroutine[Any, Any, RunResult[Any]]],
         output: OutputPlan,
     ) -> None:
         self._start = start
         self._output = output
         self._buffer = Buffer()
+        self._inbox = Inbox()
         self._controller = AbortController()
         self._task: asyncio.Task[RunResult[Any]] | None = None
         self._entered = False
@@ -60,7 +64,7 @@ class RunStream(Generic[OutputT]):
         """Start the run; what goes wrong before its first event is raised here."""
         if self._task is not None:
             return self._task
-        self._task = task = asyncio.create_task(self._start(self._buffer, self._controller))
+        self._task = task = asyncio.create_task(self._start(self._controller, self._buffer, self._inbox))
         task.add_done_callback(lambda _: self._buffer.close())
         try:
             await self._buffer.first()
@@ -131,13 +135,17 @@ class RunStream(Generic[OutputT]):
             raise
 
     async def text(self) -> AsyncGenerator[str]:
-        """The text alone, piece by piece; raises the run's error if it fails."""
-        batches = self._batches()
+        """The text alone, piece by piece; raises the run's error if it fails.
+
+        An empty piece says that an answer begins anew, because of a failover: drop what came before. What of
+        it still holds follows as one piece.
+        """
+        batches, kept = self._batches(), PartialText()
         try:
             async for batch in batches:
                 for event in _own(batch):
-                    if isinstance(event, TextDeltaEvent):
-                        yield event.delta
+                    for piece in kept.taken(event):
+                        yield piece
                 _raise_failure(batch)
         finally:
             await batches.aclose()
@@ -159,6 +167,37 @@ class RunStream(Generic[OutputT]):
                 _raise_failure(batch)
         finally:
             await batches.aclose()
+
+    def steer(self, prompt: Prompt) -> bool:
+        """Say something that the model reads ahead of its next answer; from any thread.
+
+        An answer that would have been the last is followed by another then.
+
+        Returns:
+            Whether the run takes it; False if it has ended.
+        """
+        return self._said("steer", prompt)
+
+    def follow_up(self, prompt: Prompt) -> bool:
+        """Say something that is read once the run would stop; each is answered on its own; from any thread.
+
+        The result's output is the answer to the last one.
+
+        Returns:
+            Whether the run takes it; False if it has ended.
+        """
+        return self._said("follow up", prompt)
+
+    def _said(self, when: When, prompt: Prompt) -> bool:
+        if not prompt:
+            raise ConfigError("there is nothing to say: the prompt is empty")
+        check_prompt(prompt)
+        return self._inbox.put(when, prompt)
+
+    @property
+    def unread(self) -> list[Prompt]:
+        """What was said and not read: all of it as long as the run is busy, the rest once it has ended."""
+        return self._inbox.unread
 
     def abort(self, reason: str | None = None, *, after: Literal["now", "turn"] = "now") -> None:
         """Stop the run: now, or once the current turn is over."""

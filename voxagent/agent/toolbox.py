@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
 from ..errors import ConfigError
 from ..tools.context import RunContext
 from ..tools.definition import ToolDefinition
-from ..tools.toolset import Toolset
+from ..tools.toolset import Toolset, is_live
 from ..types.config import ToolSpec
 from ..types.policy import ToolPolicy
 
@@ -25,13 +25,26 @@ class Toolbox:
         hidden: Names of tools that exist and that this run may not use.
     """
 
-    __slots__ = ("by_name", "hidden", "specs")
+    __slots__ = ("by_name", "hidden", "renew", "specs")
 
-    def __init__(self, tools: Iterable[AnyTool], hidden: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        tools: Iterable[AnyTool],
+        hidden: Iterable[str] = (),
+        renew: Callable[[], Awaitable[Toolbox | None]] | None = None,
+    ) -> None:
+        self.renew = renew
+        """Gives another toolbox if a toolset has changed; None where that cannot happen."""
         self.by_name: dict[str, AnyTool] = {}
         for each in tools:
             if each.name in self.by_name:
-                raise ConfigError(f"two tools are named {each.name!r}: rename one, or use prefixed(...)")
+                sources = [getattr(tool, "source", "") for tool in (self.by_name[each.name], each)]
+                told = (
+                    f" ({' and '.join(source or 'the agent' for source in sources)})" if any(sources) else ""
+                )
+                raise ConfigError(
+                    f"two tools are named {each.name!r}{told}: rename one, or use prefixed(...)"
+                )
             self.by_name[each.name] = each
         self.specs: tuple[ToolSpec, ...] = tuple(each.spec for each in self.by_name.values())
         self.hidden: frozenset[str] = frozenset(hidden)
@@ -56,18 +69,35 @@ async def opened(
     """
     failure: Exception | None = None
     async with AsyncExitStack() as stack:
-        found = [*tools]
-        for toolset in toolsets:
-            found += await stack.enter_async_context(toolset.open(context))
-        found = [each for tool in found if (each := await _prepared(tool, context)) is not None]
-        allowed = [tool for tool in found if all(policy.allows(tool.name) for policy in policies)]
-        toolbox = Toolbox(allowed, {tool.name for tool in found} - {tool.name for tool in allowed})
+        given = [tools, *[await stack.enter_async_context(toolset.open(context)) for toolset in toolsets]]
+        live = [each for each in given if is_live(each)]
+
+        async def renew() -> Toolbox | None:
+            changed = [await each.refreshed() for each in live]
+            return await filled() if any(changed) else None
+
+        async def filled() -> Toolbox:
+            found = [each for some in given for tool in some if (each := await _prepared(tool, context))]
+            allowed = [_asking(tool, policies) for tool in found if _may_be_used(tool, policies)]
+            hidden = {tool.name for tool in found} - {tool.name for tool in allowed}
+            return Toolbox(allowed, hidden, renew if live else None)
+
         try:
-            yield toolbox
+            yield await filled()
         except Exception as error:
             failure = error
     if failure is not None:
         raise failure
+
+
+def _may_be_used(tool: AnyTool, policies: Sequence[ToolPolicy]) -> bool:
+    return all(policy.allows(tool.name) for policy in policies)
+
+
+def _asking(tool: AnyTool, policies: Sequence[ToolPolicy]) -> AnyTool:
+    """The tool, needing approval if a policy wants so."""
+    asks = any(tool.name in policy.ask_list for policy in policies)
+    return tool.changed(requires_approval=True) if asks else tool
 
 
 async def _prepared(tool: AnyTool, context: RunContext[Any]) -> AnyTool | None:

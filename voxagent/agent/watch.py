@@ -16,6 +16,8 @@ from ..errors import ProviderTimeoutError
 FIRST_CONTENT = 60.0
 FIRST_CONTENT_THINKING = 600.0
 IDLE = 60.0
+NO_END = 1e9
+"""Seconds that never pass."""
 
 
 @dataclass(slots=True, frozen=True)

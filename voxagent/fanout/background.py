@@ -30,7 +30,8 @@ _blocks: contextvars.ContextVar[bool] = contextvars.ContextVar(
 
 
 class _Background:
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.lock = threading.Lock()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: threading.Thread | None = None
@@ -41,7 +42,7 @@ class _Background:
             if self.loop is None:
                 self.loop = asyncio.new_event_loop()
                 self.thread = threading.Thread(
-                    target=self._turn, args=(self.loop,), name="voxagent-loop", daemon=True
+                    target=self._turn, args=(self.loop,), name=self.name, daemon=True
                 )
                 self.thread.start()
             return self.loop
@@ -103,16 +104,26 @@ async def _tried(close: Callable[[], Awaitable[None]]) -> None:
         logger.exception("closing at exit failed")
 
 
-_background = _Background()
+_background = _Background("voxagent-loop")
+_servers = _Background("voxagent-servers")
+_last: list[Callable[[], None]] = []
 
 
 def _forget() -> None:
-    global _background
-    _background = _Background()
+    global _background, _servers
+    _background, _servers = _Background("voxagent-loop"), _Background("voxagent-servers")
+
+
+def _close() -> None:
+    """First what runs agents, then what those agents talk to, then what they have written to."""
+    _background.close()
+    _servers.close()
+    while _last:
+        _last.pop()()
 
 
 os.register_at_fork(after_in_child=_forget)
-atexit.register(lambda: _background.close())
+atexit.register(_close)
 
 
 def background_loop() -> asyncio.AbstractEventLoop:
@@ -120,10 +131,52 @@ def background_loop() -> asyncio.AbstractEventLoop:
     return _background.running()
 
 
-def at_exit(close: Callable[[], Awaitable[None]]) -> None:
-    """Await `close()` on the background loop at the end of the process; the last registered is first."""
-    with _background.lock:
-        _background.closers.append(close)
+def server_loop() -> asyncio.AbstractEventLoop:
+    """The process's loop for connections that outlive the loop of a run, started when first asked for.
+
+    It is apart from the background loop, and nothing of the program's own runs on it but callbacks of
+    servers: whoever blocks another loop, waiting for a run, does not block the servers of that run.
+    """
+    return _servers.running()
+
+
+async def on_loop(loop: asyncio.AbstractEventLoop, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Await a coroutine on another thread's loop, in a copy of this context.
+
+    A cancellation is passed on, and raised once the coroutine has ended; a second one does not wait.
+    """
+    if loop is asyncio.get_running_loop():
+        return await main()
+    context = contextvars.copy_context()
+    done: Future[T] = Future()
+    tasks: list[asyncio.Task[None]] = []
+    loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(_carried(main, done))), context=context)
+    waiting = asyncio.wrap_future(done)
+    waiting.add_done_callback(lambda future: future.cancelled() or future.exception())
+    try:
+        return await asyncio.shield(waiting)
+    except asyncio.CancelledError:
+        if not waiting.done():
+            loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+            await asyncio.wait([waiting])
+        raise
+
+
+def at_exit(close: Callable[[], Awaitable[None]], *, servers: bool = False) -> None:
+    """Await `close()` at the end of the process; the last registered is first.
+
+    Args:
+        close: What is to be done.
+        servers: Do it on the loop of servers, after all that is done on the background loop.
+    """
+    home = _servers if servers else _background
+    with home.lock:
+        home.closers.append(close)
+
+
+def at_last(close: Callable[[], None]) -> None:
+    """Call `close()` at the end of the process, after all loops; it must neither raise nor start threads."""
+    _last.append(close)
 
 
 def run_in_background(main: Callable[[], Coroutine[Any, Any, T]], on_interrupt: Callable[[], object]) -> T:

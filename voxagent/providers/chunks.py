@@ -19,11 +19,12 @@ from ..types.usage import Usage
 
 @record
 class MessageStartChunk(Record):
-    """The answer begins: who answers, and the service's id of the request."""
+    """The answer begins: who answers, by which of several credentials; the service's id of the request."""
 
     provider: str = ""
     model: str = ""
     request_id: str | None = None
+    profile: str | None = None
 
 
 @record
@@ -88,19 +89,26 @@ class ErrorChunk(Record):
 
 @record
 class FailoverChunk(Record):
-    """A target failed ahead of its first content, and another is asked.
+    """A target failed, or is known to be down, and another is asked; the same one, if it is tried again.
 
     Args:
         source: The "provider:model" that failed.
         target: The "provider:model" that is asked instead.
         reason: The kind of the failure.
-        attempt: The failed try.
+        attempt: The failed try; None if it was not even asked.
     """
 
     source: str
     target: str
     reason: str
-    attempt: Attempt
+    attempt: Attempt | None = None
+
+
+@record
+class StreamResetChunk(Record):
+    """Void is what came so far: the answer begins anew. The reason is the kind of the failure."""
+
+    reason: str = ""
 
 
 @record
@@ -122,6 +130,7 @@ StreamChunk: TypeAlias = (
     MessageStartChunk
     | RetryChunk
     | FailoverChunk
+    | StreamResetChunk
     | TextDeltaChunk
     | ThinkingDeltaChunk
     | ToolCallDeltaChunk

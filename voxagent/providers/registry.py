@@ -8,7 +8,7 @@ the group `voxagent.providers` in any installed package.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, TypeAlias, cast
 
@@ -22,11 +22,24 @@ Guard: TypeAlias = Callable[[str, ProviderFactory], ProviderFactory]
 """Is handed a model string and what would make its provider; gives back what shall make it, or raises."""
 
 ENTRY_POINTS = "voxagent.providers"
+CHAIN = "voxagent.providers.failover.chain:chain_of"
 BUILT_IN = {
     "anthropic": "voxagent.providers.anthropic.provider:AnthropicProvider",
+    "augment": "voxagent.providers.cli:AugmentProvider",
+    "azure": "voxagent.providers.compatible.azure:AzureProvider",
+    "chatgpt": "voxagent.providers.chatgpt.provider:ChatGPTProvider",
+    "claudecode": "voxagent.providers.cli:ClaudeCodeProvider",
+    "codex": "voxagent.providers.cli:CodexProvider",
+    "deepseek": "voxagent.providers.compatible.deepseek:DeepSeekProvider",
+    "google": "voxagent.providers.google.provider:GoogleProvider",
+    "groq": "voxagent.providers.compatible.groq:GroqProvider",
+    "mistral": "voxagent.providers.compatible.mistral:MistralProvider",
     "offline": "voxagent.providers.offline:OfflineProvider",
+    "ollama": "voxagent.providers.ollama.provider:OllamaProvider",
     "openai": "voxagent.providers.openai.provider:OpenAIProvider",
     "openai-chat": "voxagent.providers.openai.provider:OpenAIChatProvider",
+    "openrouter": "voxagent.providers.compatible.openrouter:OpenRouterProvider",
+    "proxy": "voxagent.providers.proxy.provider:ProxyProvider",
 }
 
 
@@ -110,6 +123,11 @@ class ProviderRegistry:
             for entry in entry_points(group=ENTRY_POINTS):
                 self._found.setdefault(entry.name.lower(), entry.value)
             self._looked = True
+
+
+def chained(models: Sequence[str | Provider], registry: ProviderRegistry, policy: Any) -> Provider:
+    """Several models, or one with a `FailoverPolicy`, as one provider."""
+    return _loaded("failover", CHAIN)(models, registry, policy)
 
 
 def _loaded(name: str, where: str) -> ProviderFactory:

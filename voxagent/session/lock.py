@@ -6,17 +6,26 @@ Runs may live in several event loops and threads, so waiting is a `Future` that 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import AsyncGenerator
 from concurrent.futures import Future
+from contextlib import AsyncExitStack, asynccontextmanager
 from threading import Lock
 from types import TracebackType
 from typing import Self
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, finalize
 
 from ..errors import ConfigError, LockTimeoutError
 from .session import check_key
+from .storage import Locks, SessionStorage
 
 DEFAULT_TIMEOUT = 30.0
+
+
+def in_use(key: str, seconds: float) -> LockTimeoutError:
+    """Somebody else held the lock all the time."""
+    return LockTimeoutError(f"session {key!r} was in use by another run for {seconds:g} s")
 
 
 class SessionLock:
@@ -54,9 +63,7 @@ class SessionLock:
             if self._left_holding(turn):  # it was handed over at this very moment
                 self.release()
             if isinstance(error, TimeoutError):
-                raise LockTimeoutError(
-                    f"session {self.session_key!r} was in use by another run for {limit:g} s"
-                ) from None
+                raise in_use(self.session_key, limit) from None
             raise
         return True
 
@@ -112,3 +119,41 @@ class SessionLockManager:
             if found is None:
                 found = self._locks[session_key] = SessionLock(session_key, self.timeout)
             return found
+
+
+_guard = Lock()
+_managers: dict[int, SessionLockManager] = {}
+
+
+def _manager_of(storage: SessionStorage) -> SessionLockManager:
+    """The locks of a store in this process, whoever uses it; a store need not be hashable."""
+    with _guard:
+        found = _managers.get(id(storage))
+        if found is None:
+            found = _managers[id(storage)] = SessionLockManager()
+            finalize(storage, _managers.pop, id(storage), None).atexit = False
+        return found
+
+
+@asynccontextmanager
+async def session_lock(
+    storage: SessionStorage, key: str, wait: float = DEFAULT_TIMEOUT
+) -> AsyncGenerator[None]:
+    """Be the only one who writes to a session: in this process, and wherever the store's own lock reaches.
+
+    Args:
+        storage: Where the session is.
+        key: Its key.
+        wait: Seconds to wait for it; 0 does not wait.
+
+    Raises:
+        LockTimeoutError: Another one held it for that long.
+    """
+    lock = _manager_of(storage).get_lock(key)
+    until = time.monotonic() + wait
+    async with AsyncExitStack() as stack:
+        await lock.acquire(wait)
+        stack.callback(lock.release)
+        if isinstance(storage, Locks):
+            await stack.enter_async_context(storage.lock(key, max(0.0, until - time.monotonic())))
+        yield

@@ -6,23 +6,41 @@ messages that the writer has seen. A writer that missed something is refused ins
 
 from __future__ import annotations
 
-import copy
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from threading import Lock
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, runtime_checkable
 
-from ..errors import SessionConflict
+from ..errors import ConfigError, SessionConflict, SessionError
 from ..types.message import Message
-from .session import Session, check_key
+from .session import Session
+
+
+@runtime_checkable
+class Locks(Protocol):
+    """A store that can keep writers of other processes away."""
+
+    def lock(self, key: str, wait: float) -> AbstractAsyncContextManager[object]:
+        """Hold a session against other processes, for which it waits `wait` seconds at most; 0 does not wait.
+
+        A store that finds this lock lost refuses the next append with `SessionConflict`.
+
+        Raises:
+            LockTimeoutError: Another process held it for that long.
+        """
+        ...
 
 
 class SessionStorage(ABC):
-    """A place for sessions, by key."""
+    """A place for sessions, by key. Five methods make one; the others have a default on top of them."""
 
     @abstractmethod
     async def load(self, key: str) -> Session | None:
-        """The session, or None if there is none."""
+        """The session, or None if there is none.
+
+        Raises:
+            SessionError: What is stored cannot be read; nothing is lost by asking.
+        """
 
     @abstractmethod
     async def save(self, session: Session) -> None:
@@ -40,61 +58,72 @@ class SessionStorage(ABC):
     async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
         """Append messages to a session, made if there is none; returns the new version.
 
+        All of them are stored or none, and what was returned from survives the end of the process.
+
         Raises:
             SessionConflict: Somebody else has appended since `expected_version`; nothing is stored.
         """
+
+    async def create(self, session: Session) -> None:
+        """Store a new session; raises `SessionConflict` if there is one of that key."""
+        if await self.exists(session.key):
+            raise taken(session.key)
+        await self.save(session)
 
     async def exists(self, key: str) -> bool:
         """Whether there is a session of that key."""
         return await self.load(key) is not None
 
+    async def version(self, key: str) -> int:
+        """How many messages a session has; 0 if there is none."""
+        session = await self.load(key)
+        return 0 if session is None else session.version
 
-class InMemorySessionStorage(SessionStorage):
-    """Sessions in this process's memory, safe to be used from several threads and loops."""
+    async def messages(self, key: str, start: int = 0, limit: int | None = None) -> list[Message]:
+        """A page of a session: up to `limit` messages from number `start` on, which counts from 0."""
+        check_page(start, limit)
+        session = await self.load(key)
+        found = [] if session is None else session.messages
+        return found[start:] if limit is None else found[start : start + limit]
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._sessions: dict[str, Session] = {}
+    async def fork(self, key: str, at: int | None = None, *, new_key: str) -> Session:
+        """Make a new session of the first `at` messages of another, or of all; it has its metadata too.
 
-    async def load(self, key: str) -> Session | None:
-        """A copy of the session, or None if there is none."""
-        with self._lock:
-            found = self._sessions.get(check_key(key))
-            return None if found is None else _copied(found)
+        Raises:
+            SessionConflict: There is a session of the new key.
+            SessionError: There is none of the old key, or it has fewer messages.
+        """
+        source = await self.load(key)
+        if source is None:
+            raise SessionError(f"there is no session {key!r} to fork")
+        if at is not None and not 0 <= at <= source.version:
+            raise SessionError(f"session {key!r} has {source.version} messages: it cannot be forked at {at}")
+        fork = Session.create(new_key)
+        fork.messages.extend(source.messages[:at])
+        fork.metadata.update(source.metadata)
+        await self.create(fork)
+        return fork
 
-    async def save(self, session: Session) -> None:
-        """Store a copy of a session, in place of what was there."""
-        with self._lock:
-            self._sessions[check_key(session.key)] = _copied(session)
-
-    async def delete(self, key: str) -> bool:
-        """Forget a session; tells whether there was one."""
-        with self._lock:
-            return self._sessions.pop(check_key(key), None) is not None
-
-    async def list_keys(self) -> list[str]:
-        """The keys of all sessions, sorted."""
-        with self._lock:
-            return sorted(self._sessions)
-
-    async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
-        """Append messages to a session, made if there is none; returns the new version."""
-        with self._lock:
-            found = self._sessions.get(check_key(key))
-            version = 0 if found is None else found.version
-            if version != expected_version:
-                raise SessionConflict(
-                    f"session {key!r} has {version} messages, {expected_version} were expected"
-                )
-            if found is None:
-                found = self._sessions[key] = Session.create(key)
-            found.messages.extend(messages)
-            found.updated_at = time.time()
-            return found.version
+    async def close(self) -> None:  # noqa: B027  # a store without connections has nothing to do
+        """Let go of files and connections; they are opened again when the store is used again."""
 
 
-def _copied(session: Session) -> Session:
-    other = copy.copy(session)
-    other.messages = list(session.messages)
-    other.metadata = copy.deepcopy(session.metadata)
-    return other
+def conflict(key: str, version: int, expected: int) -> SessionConflict:
+    """Somebody else has appended."""
+    return SessionConflict(f"session {key!r} has {version} messages, {expected} were expected")
+
+
+def taken(key: str) -> SessionConflict:
+    """A new session has the key of an old one."""
+    return SessionConflict(f"there is a session {key!r} already")
+
+
+def lost(key: str) -> SessionConflict:
+    """The lock under which a session is written is no longer ours."""
+    return SessionConflict(f"the lock of session {key!r} was lost: another run may be writing to it")
+
+
+def check_page(start: int, limit: int | None) -> None:
+    """Refuse a page that cannot be."""
+    if start < 0 or (limit is not None and limit < 0):
+        raise ConfigError(f"messages(start={start!r}, limit={limit!r}): both count from 0")

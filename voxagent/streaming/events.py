@@ -164,6 +164,7 @@ class ApprovalRequestEvent(BaseEvent):
 
     tool_call: ToolCall
     reason: str = ""
+    digest: str = ""
     event_type: Literal[StreamEvent.APPROVAL_REQUEST] = field(
         default=StreamEvent.APPROVAL_REQUEST, kw_only=True
     )

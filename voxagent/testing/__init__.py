@@ -1,4 +1,4 @@
-"""Models for tests: scripted, or a function; a recorder, and a ban on the network."""
+"""For tests: models (scripted, or a function), a recorder, a ban on the network, checks of session stores."""
 
 from .function import FunctionProvider
 from .network import NetworkBan, forbid_network
@@ -18,6 +18,7 @@ from .steps import (
     tool_call,
     waits,
 )
+from .stores import StoreCheck, session_store_suite
 
 __all__ = [
     "FunctionProvider",
@@ -28,11 +29,13 @@ __all__ = [
     "ScriptedAnswer",
     "ScriptedProvider",
     "Step",
+    "StoreCheck",
     "answer",
     "fails",
     "forbid_network",
     "raw_call",
     "refusal",
+    "session_store_suite",
     "stalls",
     "text",
     "thinking",

@@ -11,6 +11,7 @@ from ..providers.base import ModelFacts, ModelRequest
 from ..providers.chunks import MessageEndChunk, MessageStartChunk, StreamChunk, TextDeltaChunk
 from ..providers.offline.conversation import call_ids
 from ..types.message import Message
+from ..types.native import ProviderTool
 from ..types.usage import Usage
 from .steps import Step, as_answer, delivered, text
 
@@ -50,6 +51,10 @@ class FunctionProvider:
     def facts(self, model: str) -> ModelFacts:
         """What the test says of the model."""
         return self._facts
+
+    def native_refusal(self, tool: ProviderTool, model: str) -> str:
+        """Tools that a provider runs itself are taken, all of them, and stand in the request."""
+        return ""
 
     @asynccontextmanager
     async def open(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[StreamChunk]]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from ..providers.base import ModelFacts, ModelRequest, Provider, facts_of, model_of
+from ..providers.base import ModelFacts, ModelRequest, Provider, facts_of, model_of, native_refusal
 from ..providers.chunks import ErrorChunk, MessageEndChunk, StreamChunk
+from ..types.native import ProviderTool
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class RecordedExchange:
 
 
 def _dumped_request(request: ModelRequest) -> dict[str, Any]:
+    native = [{"tool": type(tool).__name__, **tool.model_dump()} for tool in request.native_tools]
     return {
         "model": request.model,
         "system": request.system,
@@ -49,6 +51,7 @@ def _dumped_request(request: ModelRequest) -> dict[str, Any]:
         "tools": [tool.model_dump() for tool in request.tools],
         "output": request.output.model_dump() if request.output else None,
         "settings": dict(request.settings),
+        **({"native_tools": native} if native else {}),
     }
 
 
@@ -86,6 +89,10 @@ class RequestRecorder:
     def facts(self, model: str) -> ModelFacts:
         """What the provider knows of the model."""
         return facts_of(self.provider, model)
+
+    def native_refusal(self, tool: ProviderTool, model: str) -> str:
+        """Why the provider would not run the tool, "" if it would."""
+        return native_refusal(self.provider, model, tool)
 
     @property
     def requests(self) -> list[ModelRequest]:

@@ -12,6 +12,7 @@ from typing import Self
 from ..providers.base import ModelFacts, ModelRequest
 from ..providers.chunks import StreamChunk
 from ..providers.offline.conversation import call_ids
+from ..types.native import ProviderTool
 from .steps import Failure, ScriptedAnswer, Step, as_answer, delivered
 
 
@@ -47,6 +48,10 @@ class ScriptedProvider:
     def facts(self, model: str) -> ModelFacts:
         """What the test says of the model."""
         return self._facts
+
+    def native_refusal(self, tool: ProviderTool, model: str) -> str:
+        """Tools that a provider runs itself are taken, all of them, and stand in the request."""
+        return ""
 
     @property
     def unused(self) -> int:

@@ -9,7 +9,9 @@ from typing import Any, Generic, Protocol
 from typing_extensions import TypeVar
 
 from ..abort import AbortSignal
+from ..errors import ConfigError
 from ..streaming.events import BaseEvent, CustomEvent, ToolOutputEvent
+from ..types.config import ModelSettings
 from ..types.message import Message
 from ..types.usage import Usage
 
@@ -38,6 +40,12 @@ class RunView(Protocol):
         """Emit an event, from any thread; awaiting it waits for slow readers."""
         ...
 
+    async def ask(
+        self, messages: Sequence[Message], system: str = "", settings: ModelSettings | None = None
+    ) -> Message:
+        """Ask the run's model something aside, within the run's limits; from any event loop."""
+        ...
+
 
 class _Unwatched:
     """The view of a context that belongs to no run: one that a program made by hand."""
@@ -51,6 +59,11 @@ class _Unwatched:
 
     def tell(self, event: BaseEvent) -> Awaitable[None]:
         return TOLD
+
+    async def ask(
+        self, messages: Sequence[Message], system: str = "", settings: ModelSettings | None = None
+    ) -> Message:
+        raise ConfigError("a context that belongs to no run has no model to ask")
 
 
 class _Told:

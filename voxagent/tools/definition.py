@@ -31,6 +31,7 @@ ReturnT = TypeVar("ReturnT", covariant=True)
 NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 DEFAULT_TIMEOUT = 60.0
 
+NeedsApproval: TypeAlias = Callable[[ToolContext[Any], Mapping[str, Any]], bool | Awaitable[bool]]
 Prepare: TypeAlias = Callable[
     [RunContext[Any], "ToolDefinition[Any]"],
     "ToolDefinition[Any] | Awaitable[ToolDefinition[Any] | None] | None",
@@ -45,6 +46,8 @@ class ToolOptions(TypedDict, total=False):
         retries: How often wrong arguments go back to the model; the agent's `retries` by default.
         sequential: Whether it runs alone, after the calls before it and ahead of those behind it.
         strict: Whether the provider shall hold the model to the schema.
+        requires_approval: Whether somebody must approve each call; a function of the context and the
+            arguments tells for which calls.
         prepare: Called with the run's context and the tool ahead of a run; gives back the tool, a changed
             one, or None to hide it from this run.
     """
@@ -53,6 +56,7 @@ class ToolOptions(TypedDict, total=False):
     retries: int | None
     sequential: bool
     strict: bool | None
+    requires_approval: bool | NeedsApproval
     prepare: Prepare | None
 
 
@@ -96,13 +100,19 @@ class ToolDefinition(Generic[DepsT]):
         self.retries: int | None = options.get("retries")
         self.sequential: bool = options.get("sequential", False)
         self.strict: bool | None = options.get("strict")
+        self.requires_approval: bool | NeedsApproval = options.get("requires_approval", False)
         self.prepare: Prepare | None = options.get("prepare")
-        if self.timeout is not None and self.timeout <= 0:
+        if not (isinstance(self.requires_approval, bool) or callable(self.requires_approval)):
+            wanted = self.requires_approval
+            raise ConfigError(
+                f"tool {self.name!r}: requires_approval={wanted!r} is neither a bool nor a function"
+            )
+        if self.timeout is not None and not (_is_number(self.timeout) and self.timeout > 0):
             raise ConfigError(
                 f"tool {self.name!r}: timeout={self.timeout!r} is not a positive number of seconds"
             )
-        if self.retries is not None and self.retries < 0:
-            raise ConfigError(f"tool {self.name!r}: retries={self.retries!r} is negative")
+        if self.retries is not None and not (_is_number(self.retries) and self.retries >= 0):
+            raise ConfigError(f"tool {self.name!r}: retries={self.retries!r} is no number from 0")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r})"
@@ -128,8 +138,9 @@ class ToolDefinition(Generic[DepsT]):
         name: str | None = None,
         description: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        requires_approval: bool | NeedsApproval | None = None,
     ) -> Self:
-        """A copy that the model is told something else of."""
+        """A copy with other words or options."""
         other = copy.copy(self)
         other.__dict__.pop("spec", None)
         if name is not None:
@@ -138,6 +149,8 @@ class ToolDefinition(Generic[DepsT]):
             other.description = description
         if parameters is not None:
             other._given = parameters
+        if requires_approval is not None:
+            other.requires_approval = requires_approval
         return other
 
     def to_openai_schema(self) -> dict[str, Any]:
@@ -200,6 +213,10 @@ class FunctionTool(ToolDefinition[CallDepsT], Generic[CallDepsT, P, ReturnT]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ReturnT:
         returned: ReturnT = self.execute(*args, **kwargs)
         return returned
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float))
 
 
 def _checked(name: str) -> str:

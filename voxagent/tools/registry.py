@@ -21,7 +21,7 @@ from ..types.policy import ToolPolicy
 from .content import as_content
 from .context import ToolContext
 from .definition import ToolDefinition
-from .toolset import check_is_tool
+from .toolset import check_is_tool, no_such_tool
 
 D = TypeVar("D", default=object)
 
@@ -74,16 +74,6 @@ class ToolRegistry:
         return len(self._tools)
 
 
-def no_such_tool(name: str, known: Iterable[str]) -> str:
-    """The words for a tool that is not there."""
-    from difflib import get_close_matches
-
-    names = list(known)
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(names)) or 'none'}"
-    return f"there is no tool {name!r}: {hint}"
-
-
 def apply_tool_policies(
     tools: Iterable[ToolDefinition[D]], policies: Iterable[ToolPolicy]
 ) -> list[ToolDefinition[D]]:
@@ -106,6 +96,9 @@ async def execute_tool(
     by_name = {tool.name: tool for tool in tools}
     if name not in by_name:
         return ToolResult(tool_use_id, no_such_tool(name, by_name), is_error=True)
+    if by_name[name].requires_approval is not False:
+        said = f"the tool {name!r} needs approval, and only an agent's run can ask for it"
+        return ToolResult(tool_use_id, said, is_error=True)
     context = ToolContext(abort_signal, deps, session_id, run_id, tool_name=name, tool_call_id=tool_use_id)
     try:
         context.check_abort()

@@ -34,6 +34,7 @@ class Job(Generic[T]):
         alone: Whether nothing else may run beside it.
         on_cancel: Called with the reason ahead of the cancellation, for work in threads.
         on_end: Called with the job once it has ended, in whatever way.
+        begin: Starts its clock, anew after `hold`.
     """
 
     start: Callable[[], Coroutine[Any, Any, T]]
@@ -46,6 +47,12 @@ class Job(Generic[T]):
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
     expired: bool = False
     cancelled: bool = False
+    begin: Callable[[], None] = field(default=lambda: None, repr=False)
+
+    def hold(self) -> None:
+        """Stop the clock, while the call waits for somebody."""
+        if self.timer is not None and not self.cancelled:
+            self.timer.cancel()
 
 
 async def run_jobs(jobs: Sequence[Job[T]], limit: int, grace: float, is_fatal: Callable[[T], bool]) -> None:
@@ -118,10 +125,16 @@ class _Crew(Generic[T]):
             self.running.add(number)
             self.tasks[number] = task = self.loop.create_task(job.start())
             task.add_done_callback(partial(self._done, number))
-            if job.timeout is not None:
-                job.timer = self.loop.call_later(job.timeout, self._expire, number)
+            job.begin = partial(self._begin, number)
+            job.begin()
         if not self.running and not self.idle.done():
             self.idle.set_result(None)
+
+    def _begin(self, number: int) -> None:
+        """Start a call's clock."""
+        job = self.jobs[number]
+        if job.timeout is not None and not job.cancelled:
+            job.timer = self.loop.call_later(job.timeout, self._expire, number)
 
     def _expire(self, number: int) -> None:
         self.jobs[number].expired = True

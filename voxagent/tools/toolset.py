@@ -6,15 +6,17 @@ that wraps it, not a method of it: any toolset can be wrapped by anything.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Generic, Protocol, TypeAlias
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeAlias, TypeGuard, cast, overload
 
 from typing_extensions import TypeVar
 
 from ..errors import ConfigError
 from .context import RunContext
-from .definition import ToolDefinition
+from .definition import NeedsApproval, ToolDefinition
 
 DepsT_contra = TypeVar("DepsT_contra", contravariant=True, default=object)
 D = TypeVar("D", default=object)
@@ -29,6 +31,19 @@ class Toolset(Protocol[DepsT_contra]):
     ) -> AbstractAsyncContextManager[Sequence[ToolDefinition[DepsT_contra]]]:
         """The tools for a run, until the context is left."""
         ...
+
+
+class LiveTools(Sequence[ToolDefinition[D]]):
+    """Tools that may change while a run has them open; the run looks ahead of each model call."""
+
+    @abstractmethod
+    async def refreshed(self) -> bool:
+        """Whether they have changed since the last look; the sequence then holds what there is now."""
+
+
+def is_live(tools: object) -> TypeGuard[LiveTools[Any]]:
+    """Whether these tools may change."""
+    return isinstance(tools, LiveTools)
 
 
 class FunctionToolset(Generic[D]):
@@ -75,15 +90,57 @@ class _Changed(Generic[D]):
     def __repr__(self) -> str:
         return f"{self._said}({self._toolset!r})"
 
+    async def __aenter__(self) -> Self:
+        """Keep open what the toolset keeps open between runs."""
+        if isinstance(self._toolset, AbstractAsyncContextManager):
+            await cast("AbstractAsyncContextManager[Any]", self._toolset).__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(self._toolset, AbstractAsyncContextManager):
+            await cast("AbstractAsyncContextManager[Any]", self._toolset).__aexit__(kind, error, traceback)
+
     @asynccontextmanager
     async def open(self, run: RunContext[D]) -> AsyncGenerator[Sequence[ToolDefinition[D]]]:
         async with self._toolset.open(run) as tools:
-            kept: list[ToolDefinition[D]] = []
-            for each in tools:
-                changed = self._change(run, each)
-                if changed is not None:
-                    kept.append(changed)
-            yield kept
+            changed = _ChangedTools(tools, lambda tool: self._change(run, tool))
+            yield changed if is_live(tools) else list(changed)
+
+
+class _ChangedTools(LiveTools[D]):
+    """Live tools that pass through a function."""
+
+    def __init__(
+        self,
+        tools: Sequence[ToolDefinition[D]],
+        change: Callable[[ToolDefinition[D]], ToolDefinition[D] | None],
+    ) -> None:
+        self._tools = tools
+        self._live = tools if is_live(tools) else None
+        self._change = change
+        self._pass()
+
+    def _pass(self) -> None:
+        self._passed = [changed for tool in self._tools if (changed := self._change(tool)) is not None]
+
+    @overload
+    def __getitem__(self, index: int) -> ToolDefinition[D]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[ToolDefinition[D]]: ...
+    def __getitem__(self, index: int | slice) -> ToolDefinition[D] | Sequence[ToolDefinition[D]]:
+        return self._passed[index]
+
+    def __len__(self) -> int:
+        return len(self._passed)
+
+    async def refreshed(self) -> bool:
+        """Whether the tools behind have changed."""
+        if not (self._live is not None and await self._live.refreshed()):
+            return False
+        self._pass()
+        return True
 
 
 def prefixed(toolset: Toolset[D], prefix: str) -> Toolset[D]:
@@ -112,6 +169,11 @@ def filtered(
     return _Changed(toolset, lambda run, tool: tool if tool.name in names else None, "filtered")
 
 
+def approval_required(toolset: Toolset[D], when: bool | NeedsApproval = True) -> Toolset[D]:
+    """The same tools, each call to be approved first; or those for which `when(context, arguments)` holds."""
+    return _Changed(toolset, lambda run, tool: tool.changed(requires_approval=when), "approval_required")
+
+
 def check_is_tool(tool: Any, where: str) -> None:
     """Refuse what is no tool with words that help."""
     if isinstance(tool, ToolDefinition):
@@ -120,3 +182,13 @@ def check_is_tool(tool: Any, where: str) -> None:
         name = getattr(tool, "__name__", repr(tool))
         raise ConfigError(f"{where}: {name}() is a plain function; put @tool above it, or write tool({name})")
     raise ConfigError(f"{where}: {tool!r} is not a tool")
+
+
+def no_such_tool(name: str, known: Iterable[str]) -> str:
+    """The words for a tool that is not there."""
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(names)) or 'none'}"
+    return f"there is no tool {name!r}: {hint}"

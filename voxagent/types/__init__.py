@@ -1,5 +1,6 @@
 """The words of voxagent: messages and their blocks, usage, configuration, results."""
 
+from .approval import Approval, ApprovalRequest, Approve, Deny
 from .blocks import (
     AudioBlock,
     ContentBlock,
@@ -28,14 +29,18 @@ from .config import (
 from .message import FinishReason, Message, Role
 from .policy import ToolPolicy
 from .record import Record
-from .result import Attempt, ErrorInfo, PendingCall, RunResult, ToolMeta
+from .result import Attempt, ErrorInfo, RunResult, ToolMeta
 from .usage import Usage, UsageLimits
 
 __all__ = [
     "AgentConfig",
+    "Approval",
+    "ApprovalRequest",
+    "Approve",
     "Attempt",
     "AudioBlock",
     "ContentBlock",
+    "Deny",
     "DocumentBlock",
     "ErrorInfo",
     "FinishReason",
@@ -44,7 +49,6 @@ __all__ = [
     "ModelConfig",
     "ModelSettings",
     "OutputSpec",
-    "PendingCall",
     "ProviderBlock",
     "Record",
     "RefusalBlock",

@@ -24,7 +24,8 @@ class ModelSettings(TypedDict, total=False):
     """How a model shall answer; what a model does not take is dropped with one warning.
 
     `thinking` is a level or a budget in tokens. `timeout` (one request) and `idle_timeout` (between two
-    pieces of content) are seconds. `tool_choice` is "auto", "required", "none" or a tool's name.
+    pieces of content) are seconds. `tool_choice` is "auto", "required", "none" or a tool's name. `cache` is
+    whether, and at least how long, the service keeps what it has read, so that to read it again costs less.
     """
 
     temperature: float
@@ -35,6 +36,7 @@ class ModelSettings(TypedDict, total=False):
     tool_choice: ToolChoice
     parallel_tool_calls: bool
     thinking: Thinking
+    cache: bool | Literal["5m", "1h"]
     timeout: float
     idle_timeout: float
     extra_body: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Which tools a run may use."""
+"""Which tools a run may use, and which only if somebody approves."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ class ToolPolicy(Record):
     Args:
         allow_list: Names that may be used; None allows all, an empty list none.
         deny_list: Names that may not be used; a denial wins over an allowance.
+        ask_list: Names whose calls need approval, as with `requires_approval`.
     """
 
     allow_list: Sequence[str] | None = None
     deny_list: Sequence[str] = field(default_factory=list[str])
+    ask_list: Sequence[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        for name, given in (("allow_list", self.allow_list), ("deny_list", self.deny_list)):
+        for name in ("allow_list", "deny_list", "ask_list"):
+            given = getattr(self, name)
             if isinstance(given, str):
                 raise ConfigError(f"ToolPolicy({name}={given!r}): a list of names is expected, [{given!r}]")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, cast
 from typing_extensions import TypeVar
 
 from ..errors import NoOutputError, ProviderError, RunError, VoxAgentError
+from .approval import ApprovalRequest
 from .blocks import ToolCall
 from .message import FinishReason, Message
 from .record import Record, adapter, frozen, record
@@ -94,7 +95,7 @@ def _plain(value: object) -> object:
 
 @frozen
 class Attempt(Record):
-    """One try of one model: who was asked, how it ended, how long it took (seconds), what it used."""
+    """One try of one model: who was asked (by which credential), how it ended, its seconds and usage."""
 
     provider: str
     model: str
@@ -102,21 +103,7 @@ class Attempt(Record):
     error: str | None = None
     duration: float = 0.0
     usage: Usage = field(default_factory=Usage)
-
-
-@frozen
-class PendingCall(Record):
-    """A tool call that waits for somebody's approval.
-
-    Args:
-        call: The call, its arguments included.
-        reason: Why it needs approval.
-        digest: Hash of name and arguments; an approval holds for this digest only.
-    """
-
-    call: ToolCall
-    reason: str = ""
-    digest: str = ""
+    profile: str | None = None
 
 
 @record
@@ -137,7 +124,7 @@ class RunResult(Record, Generic[OutputT]):
         usage: What this run used, its sub-agents included.
         iterations: Model answers.
         attempts: Every try of every model, in order.
-        pending: Calls that wait for approval.
+        pending: Calls that wait for approval; see `Agent.run(approvals=...)`.
         has_output: Whether there is an output to read.
         value: The output; `output` reads it with its type.
     """
@@ -157,7 +144,7 @@ class RunResult(Record, Generic[OutputT]):
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     finish_reason: FinishReason | None = None
     truncated: bool = False
-    pending: list[PendingCall] = field(default_factory=list[PendingCall])
+    pending: list[ApprovalRequest] = field(default_factory=list[ApprovalRequest])
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     has_output: bool = False
     value: Annotated[Any, _AnyOutput()] = field(default=None, kw_only=True)

@@ -24,7 +24,7 @@ from voxagent.types.blocks import (
 )
 from voxagent.types.message import Message
 
-PNG = "iVBORw0KGgoAAAA"
+PNG = "iVBORw0KGgoAAAA="
 PDF = "JVBERi0xLjQK"
 
 
@@ -41,8 +41,8 @@ def asked(*blocks: ContentBlock) -> list[dict[str, Any]]:
 
 def said(*blocks: ContentBlock) -> list[dict[str, Any]]:
     """The blocks that an assistant's message is sent as."""
-    told = sent(Message("assistant", list(blocks)))
-    return told[0]["content"] if told else []
+    told = sent(Message("user", "go"), Message("assistant", list(blocks)), Message("user", "on"))
+    return told[1]["content"] if len(told) == 3 else []
 
 
 def test_roles_alternate_and_what_says_nothing_is_not_sent() -> None:
@@ -60,8 +60,8 @@ def test_roles_alternate_and_what_says_nothing_is_not_sent() -> None:
         {"role": "assistant", "content": [{"type": "text", "text": each} for each in "de"]},
         {"role": "user", "content": [{"type": "text", "text": "f"}]},
     ]
-    assert sent() == []
-    assert sent(Message("user", "")) == []
+    nothing = [{"role": "user", "content": [{"type": "text", "text": "(nothing was said)"}]}]
+    assert sent() == sent(Message("user", "")) == nothing
 
 
 def test_results_come_first_in_one_message_and_in_several() -> None:
@@ -222,7 +222,7 @@ def test_blocks_of_a_provider_go_back_to_it_alone() -> None:
     assert asked(theirs, ProviderBlock("anthropic", {"type": "container_upload", "file_id": "f"})) == [
         {"type": "container_upload", "file_id": "f"}
     ]
-    assert sent(Message("assistant", [ours]), provider="other") == []
+    assert len(sent(Message("user", "go"), Message("assistant", [ours]), provider="other")) == 1
 
 
 def test_sources_go_back_if_the_api_knows_their_kind() -> None:

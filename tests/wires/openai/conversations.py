@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from voxagent.providers.base import ModelRequest
+from voxagent.providers.http.names import wire_id
 from voxagent.types import (
     AudioBlock,
     ContentBlock,
@@ -264,10 +265,10 @@ def _plain(content: Any) -> str:
 def _said(each: Any) -> list[Any]:
     kind = each.get("type") or "message"
     if kind == "function_call":
-        space = each.get("namespace")
-        return [("call", each["call_id"], each["name"], json.loads(each["arguments"] or "{}"), space)]
+        id, arguments = wire_id(each["call_id"], 64), json.loads(each["arguments"] or "{}")
+        return [("call", id, each["name"], arguments, each.get("namespace"))]
     if kind == "function_call_output":
-        return [("result", each["call_id"], _content(each["output"]))]
+        return [("result", wire_id(each["call_id"], 64), _content(each["output"]))]
     if kind == "reasoning":
         summary = [part["text"] for part in each["summary"]]
         return [
@@ -276,7 +277,7 @@ def _said(each: Any) -> list[Any]:
     if kind != "message" or each["role"] not in ("user", "assistant", "tool"):
         return [each]
     if each["role"] == "tool":
-        return [("result", each["tool_call_id"], _content(each["content"]))]
+        return [("result", wire_id(each["tool_call_id"], 40), _content(each["content"]))]
     if each["role"] == "user":
         return [("user", _content(each["content"]))]
     text = [part for part in _content(each.get("content") or "") if part]
@@ -285,7 +286,8 @@ def _said(each: Any) -> list[Any]:
         told += [(name, each[name])] if each.get(name) else []
     for call in each.get("tool_calls") or []:
         function = call["function"]
-        told.append(("call", call["id"], function["name"], json.loads(function["arguments"] or "{}"), None))
+        arguments = json.loads(function["arguments"] or "{}")
+        told.append(("call", wire_id(call["id"], 40), function["name"], arguments, None))
     return told
 
 

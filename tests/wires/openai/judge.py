@@ -112,9 +112,8 @@ def _chat_usage(usage: Any) -> tuple[int, int, int, int, int] | None:
     if not usage:
         return None
     read, written = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
-    cached = (
-        read.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or usage.get("cached_tokens") or 0
-    )
+    names = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+    cached = read.get("cached_tokens") or max(usage.get(name) or 0 for name in names)
     return (
         usage["prompt_tokens"],
         usage["completion_tokens"],

@@ -40,7 +40,7 @@ def chat(*blocks: ContentBlock, role: Any = "user", dialect: ChatDialect | None 
 
 
 def items(*blocks: ContentBlock, role: Any = "user", dialect: ResponsesDialect | None = None) -> Any:
-    return asked(ResponsesWire(dialect), Message(role, blocks))["input"]
+    return asked(ResponsesWire(dialect), Message(role, blocks), model="gpt-5")["input"]
 
 
 # --- what the user says
@@ -288,6 +288,7 @@ def test_unsigned_thoughts_of_another_item_do_not_get_into_a_summary() -> None:
         ThinkingBlock("lost", id="rs3", provider="openai"),
         TextBlock("Hi"),
         ThinkingBlock("", "seal", id="rs3", provider="openai"),
+        TextBlock("Ho"),
     ]
     thoughts = [item for item in items(*said, role="assistant") if item.get("type") == "reasoning"]
     assert [(each["id"], len(each["summary"])) for each in thoughts] == [("rs2", 1), ("rs3", 0)]
@@ -322,6 +323,23 @@ def test_blocks_of_another_service_that_speaks_the_same_are_not_shown_to_this_on
     ]
     assert items(*said, role="assistant") == []
     assert len(items(*said, role="assistant", dialect=ResponsesDialect("azure"))) == 2
+
+
+def test_reasoning_goes_back_neither_alone_nor_to_a_model_that_does_not_think() -> None:
+    seal = ThinkingBlock("", "seal", id="rs", provider="openai")
+    assert items(seal, role="assistant") == []
+    assert [item.get("type") for item in items(seal, TextBlock("Hi"), seal, role="assistant")] == [
+        "reasoning",
+        None,
+    ]
+    message = Message("assistant", [seal, TextBlock("Hi")])
+    for model, number in {"gpt-4.1": 1, "gpt-5": 2, "a-deployment": 2}.items():
+        assert len(asked(ResponsesWire(), message, model=model)["input"]) == number
+
+
+def test_what_chat_completions_kept_of_thoughts_is_no_item() -> None:
+    kept = ProviderBlock("openai", {"type": "reasoning_details", "details": [{"text": "hm"}]})
+    assert items(kept, TextBlock("Hi"), role="assistant") == [{"role": "assistant", "content": "Hi"}]
 
 
 def test_broken_arguments_are_sent_back_so_that_every_server_can_read_them() -> None:

@@ -219,3 +219,14 @@ def test_any_bytes_are_an_answer_or_a_typed_error(wire: Wire, junk: bytes, data:
     at = data.draw(st.integers(0, len(good)))
     with suppress(ProviderError):
         read(wire, good[:at] + junk + good[at:])
+
+
+@WIRES
+def test_an_error_waits_for_what_came_ahead_of_it_and_stays_the_answer(wire: Wire) -> None:
+    decoder = wire.decoder("text/event-stream")
+    chunks = decoder.feed(sse(GOOD[type(wire)], done=False) + b"data: {nonsense\n\n")
+    assert [chunk.delta for chunk in chunks if isinstance(chunk, TextDeltaChunk)] == ["Hi"]
+    for ask in (lambda: decoder.feed(b""), decoder.end, lambda: decoder.feed(b"data: {}\n\n")):
+        with pytest.raises(ProviderError, match="no JSON") as caught:
+            ask()
+        assert caught.value.received == "Hi"

@@ -1,7 +1,9 @@
 """From a message's blocks to the API's: what is sent, in which order, and what is left out.
 
 What the API would refuse is never sent: text without a visible character, results behind other blocks, ids
-and names with foreign characters, thoughts that this provider has not signed, blocks of other providers.
+and names with foreign characters, thoughts that this provider has not signed or that nothing follows, blocks
+of other providers. A picture, a document or sound without a form is a mistake of the program where it is new,
+and becomes a note once it was answered, maybe by another provider: the conversation must go on.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from ...types.blocks import (
     ToolUseBlock,
 )
 from ...types.message import Message
+from ..http.names import wire_name
 from .media import document, image
 
 Block: TypeAlias = dict[str, Any]
@@ -40,20 +43,33 @@ CITATIONS = frozenset(
         "search_result_location",
     )
 )
+THOUGHTS = ("thinking", "redacted_thinking")
 _FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def blocks_of(message: Message, provider: str) -> list[Block]:
-    """The blocks that a message is sent as; none if there is nothing in it that can be sent.
-
-    Raises:
-        ConfigError: there is a block in it that the API has no form for.
-    """
-    read = _said if message.role == "assistant" else _asked
+    """The blocks that a message is sent as; none if there is nothing in it that can be sent."""
+    read = _said if message.role == "assistant" else _noted
     blocks = [told for block in message.blocks if (told := read(block, provider)) is not None]
     if message.role == "user":
         blocks.sort(key=lambda block: block["type"] != "tool_result")
+    while message.role == "assistant" and blocks and blocks[-1]["type"] in THOUGHTS:
+        blocks.pop()
     return blocks
+
+
+def check_media(messages: Sequence[Message], provider: str) -> None:
+    """Look at pictures, documents and sound that are new.
+
+    Raises:
+        ConfigError: there is one among them that the API has no form for.
+    """
+    for message in messages:
+        if isinstance(message.content, str) or message.role == "assistant":
+            continue
+        for block in message.content:
+            if isinstance(block, (ImageBlock, DocumentBlock, AudioBlock)):
+                _asked(block, provider)
 
 
 def _asked(block: ContentBlock, provider: str) -> Block | None:
@@ -87,7 +103,7 @@ def _said(block: ContentBlock, provider: str) -> Block | None:
             return {
                 "type": "tool_use",
                 "id": call_id(block.id),
-                "name": tool_name(block.name),
+                "name": wire_name(block.name),
                 "input": block.input,
             }
         case ThinkingBlock():
@@ -137,6 +153,8 @@ def _result(block: ToolResultBlock, provider: str) -> Block:
         content: str | list[Block] = block.content if block.content.strip() else ""
     else:
         content = [part for each in block.content if (part := _shown(each, provider)) is not None]
+    if block.is_error and not isinstance(content, str):  # an error is told in text, or refused
+        content = [part if part["type"] == "text" else _left_out(part) for part in content]
     if content:
         told["content"] = content
     if block.is_error:
@@ -146,28 +164,28 @@ def _result(block: ToolResultBlock, provider: str) -> Block:
 
 
 def _shown(block: ContentBlock, provider: str) -> Block | None:
-    """A part of a tool's result; what has no form becomes a note, for the conversation must go on."""
-    if isinstance(block, ToolResultBlock):
-        return None
+    """A part of a tool's result."""
+    return None if isinstance(block, ToolResultBlock) else _noted(block, provider)
+
+
+def _noted(block: ContentBlock, provider: str) -> Block | None:
+    """A block of a user's message, or a note in its place if it has no form."""
     try:
         return _asked(block, provider)
     except ConfigError as error:
         return _text(f"[left out: {error}]")
 
 
+def _left_out(part: Block) -> Block:
+    return {"type": "text", "text": f"[left out: the {part['type']} that came with the error]"}
+
+
 def call_id(id: str) -> str:
     """An id of a call that the API takes (`^[a-zA-Z0-9_-]+$`): the same for a call and its result."""
-    return id if id and not _FOREIGN.search(id) else _mapped(id, "call")
-
-
-def tool_name(name: str) -> str:
-    """A name of a tool that the API takes (`^[a-zA-Z0-9_-]{1,128}$`), even if a model invented it."""
-    return name if name and len(name) <= 128 and not _FOREIGN.search(name) else _mapped(name, "unnamed")
-
-
-def _mapped(text: str, empty: str) -> str:
-    sum = crc32(text.encode("utf-8", "surrogatepass"))
-    return f"{_FOREIGN.sub('_', text)[:100] or empty}_{sum:08x}"
+    if id and not _FOREIGN.search(id):
+        return id
+    sum = crc32(id.encode("utf-8", "surrogatepass"))
+    return f"{_FOREIGN.sub('_', id)[:100] or 'call'}_{sum:08x}"
 
 
 def encoded(value: object) -> bytes:

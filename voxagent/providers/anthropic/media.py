@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from ...errors import ConfigError
 from ...types.blocks import DocumentBlock, ImageBlock
+from ..http.base64text import usual_base64
 
 IMAGES = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
 PDF = "application/pdf"
@@ -56,7 +57,12 @@ def document(block: DocumentBlock) -> dict[str, Any]:
 
 
 def _is_elsewhere(block: ImageBlock | DocumentBlock) -> bool:
-    return bool(block.url) and not block.data and not block.url.startswith("data:")
+    """Whether the service is to fetch it, which it can from the web only."""
+    if not block.url or block.data or block.url.startswith("data:"):
+        return False
+    if not block.url.startswith(("https://", "http://")):
+        raise ConfigError(f"the {type(block).__name__} at {block.url} cannot be sent: only the web is read")
+    return True
 
 
 def _content(block: ImageBlock | DocumentBlock) -> tuple[str, str]:
@@ -67,7 +73,7 @@ def _content(block: ImageBlock | DocumentBlock) -> tuple[str, str]:
         media = media or head.partition(";")[0]
     if not media:
         media = next((kind for start, kind in _BEGINNINGS.items() if data.startswith(start)), "")
-    return media.partition(";")[0].strip().lower(), data
+    return media.partition(";")[0].strip().lower(), usual_base64(data)
 
 
 def _decoded(data: str) -> str:

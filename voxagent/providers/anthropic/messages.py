@@ -19,13 +19,21 @@ from itertools import islice
 from typing import Any, cast
 
 from ...errors import ProviderError
+from ...types.blocks import ContentBlock, TextBlock
 from ...types.message import Message
+from ...types.native import ProviderTool
 from ..base import ModelRequest
+from ..http.caching import cache_of
+from ..http.counting import only
+from ..http.native import lowered, refusal
+from ..http.settled import newest
 from ..http.wire import Decoder
-from .content import blocks_of, encoded, joined
+from .content import blocks_of, check_media, encoded, joined
 from .decoder import AnswerDecoder
 from .errors import http_error
+from .eventstream import CONTENT_TYPE, FramedDecoder
 from .models import traits_of
+from .native import for_messages
 from .settings import Asked, MessagesOptions, asked_of
 from .tools import Tools, held_output
 
@@ -33,7 +41,30 @@ _OPEN: Mapping[str, bytes] = {
     role: b']},{"role":"%s","content":[' % role.encode() for role in ("user", "assistant", "system")
 }
 """What ends the message ahead and begins one."""
+MARKS: Mapping[str | None, bytes] = {
+    "5m": b',"cache_control":{"type":"ephemeral"}}',
+    "1h": b',"cache_control":{"type":"ephemeral","ttl":"1h"}}',
+    "off": b"",
+    None: b"",
+}
+"""What ends a block that shall be kept."""
+COUNTED = (
+    "model",
+    "messages",
+    "system",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "output_config",
+    "cache_control",
+)
 _MARKED = re.compile(rb'"cache_control":\{[^{}]*\}\}$')
+
+
+SILENCE = Message("user", "(nothing was said)")
+"""Stands ahead of a conversation that the assistant begins: the user has to."""
+GO_ON = Message("user", "Go on.")
+"""Stands behind an answer that is to be continued, where the model does not go on with one by itself."""
 
 
 class MessagesWire:
@@ -43,9 +74,6 @@ class MessagesWire:
         self.options: MessagesOptions = options or MessagesOptions()
         self._key = sys.intern(f"messages of {self.options.provider}")
         self._tools = Tools()
-        ttl = {} if self.options.cache != "1h" else {"ttl": "1h"}
-        mark = {"cache_control": {"type": "ephemeral", **ttl}} if self.options.cache else {}
-        self._mark = b"," + encoded(mark)[1:] if mark else b""
 
     def headers(self, request: ModelRequest) -> dict[str, str]:
         """The headers that belong to the protocol; the key is not among them."""
@@ -57,6 +85,7 @@ class MessagesWire:
     def warnings(self, request: ModelRequest) -> list[str]:
         """What of the request is left out or weakened; the same text for the same thing every time."""
         told = asked_of(request, self.options).warnings + self._tools.of(request.tools).warnings
+        told += lowered(for_messages, request.native_tools, request.model).warnings
         return told + ([] if request.output is None else held_output(request.output).warnings)
 
     def body(self, request: ModelRequest) -> bytes:
@@ -68,16 +97,40 @@ class MessagesWire:
         asked = asked_of(request, self.options)
         system = self._output(asked, request)
         extra = request.settings.get("extra_body", {})
-        parts = [] if "system" in extra else self._system(system)
-        parts += self._tool_list(request, extra)
+        mark = MARKS[cache_of(request.settings) or self.options.cache]
+        parts = [] if "system" in extra else _system(system, mark)
+        native = lowered(for_messages, request.native_tools, request.model)
+        parts += self._tool_list(request, [*native.tools, *extra.get("tools", ())], mark)
         if "messages" not in extra:
-            parts += [b',"messages":[', *self._messages(request.messages), b"]"]
+            check_media(newest(request.messages), self.options.provider)
+            begins = not traits_of(request.model).adaptive and "thinking" not in asked.fields
+            messages = self._framed(request.messages, prefill=begins)
+            parts += [b',"messages":[', *self._messages(messages, mark), b"]"]
+        asked.fields.update(native.fields)
         fields = _with_fields(asked.fields, {name: extra[name] for name in extra if name != "tools"})
         return b"".join([encoded(fields)[:-1], *parts, b"}"])
 
+    def count_url(self, url: str) -> str:
+        """Where tokens are counted."""
+        return f"{url}/count_tokens"
+
+    def count_body(self, request: ModelRequest) -> bytes:
+        """The body that asks for the count: it takes what is read, and nothing of how it is answered."""
+        return only(self.body(request), COUNTED)
+
+    def counted(self, answer: Mapping[str, Any]) -> int:
+        """The tokens in an answer."""
+        return int(answer["input_tokens"])
+
+    def native_refusal(self, tool: ProviderTool, model: str) -> str:
+        """Why the model cannot be given a tool that the service runs itself, "" if it can."""
+        return refusal(for_messages, tool, model)
+
     def decoder(self, content_type: str) -> Decoder:
         """A reader for an answer, which tells by itself whether it is a stream."""
-        return AnswerDecoder(self.options.provider)
+        answer = AnswerDecoder(self.options.provider)
+        is_framed = content_type.startswith(CONTENT_TYPE)
+        return FramedDecoder(answer, self.options.provider) if is_framed else answer
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
         """What an answer that is not 2xx means."""
@@ -92,31 +145,41 @@ class MessagesWire:
             asked.fields.setdefault("output_config", {})["format"] = held.format
         return "\n\n".join(filter(None, [request.system, held.prompt]))
 
-    def _system(self, system: str) -> list[bytes]:
-        if not system.strip():
-            return []
-        if not self._mark:
-            return [b',"system":', encoded(system)]
-        return [b',"system":[', self._with_mark(joined([{"type": "text", "text": system}])), b"]"]
-
-    def _tool_list(self, request: ModelRequest, extra: Mapping[str, Any]) -> list[bytes]:
-        """The tools, and behind them those of `extra_body`, such as the service's own."""
+    def _tool_list(self, request: ModelRequest, others: Sequence[dict[str, Any]], mark: bytes) -> list[bytes]:
+        """The tools, and behind them the service's own and those of `extra_body`."""
         ours = self._tools.of(request.tools).data
-        more = joined(cast("Sequence[dict[str, Any]]", extra.get("tools", ())))
-        marked = [self._with_mark(ours)] if ours and self._mark else [ours]
+        more = joined(others)
+        marked = [_with_mark(ours, mark)] if ours and mark else [ours]
         told = [part for part in (*marked, more) if part]
         return [b',"tools":[', b",".join(told), b"]"] if told else []
 
-    def _messages(self, messages: Sequence[Message]) -> list[bytes]:
+    def _framed(self, messages: Sequence[Message], *, prefill: bool) -> Sequence[Message]:
+        """The conversation from the user's first word to the user's last, or to an answer that is begun.
+
+        An answer that the service itself paused is gone on with as it is.
+        """
+        begin, end = 0, len(messages)
+        while begin < end and not self._kept(messages[begin]):
+            begin += 1
+        while begin < end and not self._kept(messages[end - 1]):
+            end -= 1
+        if begin == end:
+            return [SILENCE]
+        first = [SILENCE] if messages[begin].role == "assistant" else []
+        last = messages[end - 1]
+        if last.role != "assistant" or last.finish_reason == "pause":
+            return [*first, *messages[begin:end]] if first else messages
+        behind = [_trimmed(last)] if prefill else [last, GO_ON]
+        return [*first, *messages[begin : end - 1], *behind]
+
+    def _messages(self, messages: Sequence[Message], mark: bytes) -> list[bytes]:
         parts = self._alternating(messages)
-        if not parts:
-            return []
-        if self._mark:
+        if mark:
             places = (
                 place for place in reversed(range(len(parts))) if parts[place].startswith(_OPEN["user"])
             )
             for place in islice(places, 2):
-                parts[place] = self._with_mark(parts[place])
+                parts[place] = _with_mark(parts[place], mark)
         parts[0] = parts[0][3:]
         return [*parts, b"]}"]
 
@@ -155,8 +218,31 @@ class MessagesWire:
         object.__setattr__(message, "wire", (self._key, data))
         return data
 
-    def _with_mark(self, data: bytes) -> bytes:
-        return data if _MARKED.search(data, max(0, len(data) - 100)) else data[:-1] + self._mark
+
+def _system(system: str, mark: bytes) -> list[bytes]:
+    if not system.strip():
+        return []
+    if not mark:
+        return [b',"system":', encoded(system)]
+    return [b',"system":[', _with_mark(joined([{"type": "text", "text": system}]), mark), b"]"]
+
+
+def _with_mark(data: bytes, mark: bytes) -> bytes:
+    return data if _MARKED.search(data, max(0, len(data) - 100)) else data[:-1] + mark
+
+
+def _trimmed(message: Message) -> Message:
+    """An answer that is begun, without blanks at its end, which the API refuses there."""
+    blocks: list[ContentBlock] = [*message.blocks]
+    while blocks and isinstance(last := blocks[-1], TextBlock) and last.text != last.text.rstrip():
+        blocks.pop()
+        if last.text.strip():
+            blocks.append(TextBlock(last.text.rstrip(), last.citations))
+    return (
+        message
+        if len(blocks) == len(message.blocks) and blocks == message.blocks
+        else Message("assistant", blocks)
+    )
 
 
 def _out_of_order(messages: Sequence[Message]) -> bool:

@@ -30,9 +30,10 @@ class MessagesOptions:
 
     Args:
         version: The `anthropic-version`. An earlier one than 2026-10-21 lets temperature and top_p through.
-        cache: How long the service shall keep what it has read: "5m", "1h", or None for not at all. What is
-            kept costs a quarter more (with "1h" twice as much) to write and a tenth to read. Marks are put on
-            the tools, the system prompt and the last two messages of the user, all four that the API allows.
+        cache: How long the service shall keep what it has read: "5m", "1h", or None for not at all; the
+            setting `cache` goes first. What is kept costs a quarter more (with "1h" twice as much) to write
+            and a tenth to read. Marks are put on the tools, the system prompt and the last two messages of
+            the user, all four that the API allows.
         max_tokens: Tokens of the longest answer where the settings do not say; the API wants a number.
         provider: Name of the provider, which stands in the blocks that only it can read again.
         drop_stale_thinking: Whether models that refuse their thoughts once the conversation ahead of them has
@@ -179,7 +180,7 @@ def _stop(asked: Asked, settings: ModelSettings) -> None:
 def _choose_tools(asked: Asked, request: ModelRequest, traits: Traits) -> None:
     choice = request.settings.get("tool_choice")
     one = request.settings.get("parallel_tool_calls") is False
-    if not request.tools or (choice is None and not one):
+    if not (request.tools or request.native_tools) or (choice is None and not one):
         return
     kinds = {None: "auto", "auto": "auto", "required": "any", "none": "none"}
     told: dict[str, Any] = {"type": kinds[choice]} if choice in kinds else {"type": "tool", "name": choice}

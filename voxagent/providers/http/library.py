@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 LIBRARIES = ("httpx2", "httpx")
 
 
-def library_of(client: object) -> ModuleType:
-    """The library of a client; raises `ConfigError` for anything else."""
+def library_of(client: object, other: str = "") -> ModuleType:
+    """The library of a client; raises `ConfigError`, which names what `other` is taken, for anything else."""
     for kind in type(client).__mro__:
         name = kind.__module__.partition(".")[0]
         if kind.__name__ == "AsyncClient" and name in LIBRARIES:
             return sys.modules[name]
-    raise ConfigError(f"client={client!r} is not an httpx2.AsyncClient (or httpx's), nor a function for one")
+    raise ConfigError(
+        f"client={client!r} is not an httpx2.AsyncClient (or httpx's){other}, nor a function for one"
+    )
 
 
 def told_error(library: ModuleType, error: Exception) -> ProviderError | None:
@@ -37,6 +39,12 @@ def told_error(library: ModuleType, error: Exception) -> ProviderError | None:
     if isinstance(error, (cast("Any", library).HTTPError, cast("Any", library).InvalidURL, OSError)):
         return ProviderConnectionError(f"the connection failed: {_said(error)}")
     return None
+
+
+def told_by_any(error: Exception) -> ProviderError | None:
+    """What an exception of either library means; None if it is none of theirs."""
+    libraries = [sys.modules[name] for name in LIBRARIES if name in sys.modules]
+    return next((told for library in libraries if (told := told_error(library, error))), None)
 
 
 def _said(error: Exception) -> str:

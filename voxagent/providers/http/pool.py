@@ -15,9 +15,12 @@ import ssl
 import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from urllib.request import getproxies
 from weakref import WeakKeyDictionary
 
 import httpx2
+
+from .transport import SharedClient
 
 FULL = 32
 CONNECT_SECONDS = 10.0
@@ -50,14 +53,17 @@ def tls_context() -> ssl.SSLContext:
     return _tls.context()
 
 
-def new_client(scheme: str) -> httpx2.AsyncClient:
-    """A client without limits of its own: how long and how many is decided above it."""
+def new_client(scheme: str, keepalive: float = KEEPALIVE_SECONDS) -> httpx2.AsyncClient:
+    """A client without limits of its own: how long and how many is decided above it.
+
+    Where the environment names a proxy, all of it is httpx2's own, which knows how to speak to one.
+    """
     # A plain context, with no certificates loaded, is enough where TLS is not spoken.
     context = tls_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    limits = httpx2.Limits(
-        max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_SECONDS
-    )
     timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+    if not any(getproxies().get(each) for each in ("http", "https", "all")):
+        return SharedClient(context, timeout, keepalive)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=keepalive)
     return httpx2.AsyncClient(verify=context, limits=limits, timeout=timeout)
 
 

@@ -11,37 +11,48 @@ import inspect
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from types import ModuleType
 from typing import Any, TypeAlias, cast
 
 from ..._version import __version__
 from ...errors import ConfigError, MalformedAnswerError, ProviderError
+from ...types.message import Message
+from ...types.native import ProviderTool
+from ...types.tokens import request_tokens
+from ...types.usage import Usage
 from ..base import ModelFacts, ModelRequest
 from ..chunks import MessageEndChunk, MessageStartChunk, RetryChunk, StreamChunk
+from ..known.facts import known_facts, registered_facts
 from .clients import Clients
-from .library import library_of, told_error
+from .counting import CountingWire, CountsTokens
+from .keys import forget
+from .library import library_of, told_by_any
+from .names import WireNames, named_again
+from .native import RunsToolsWire
+from .refusals import beginning
 from .retries import Retries
-from .wire import Wire
+from .sdk import Sdk, check_alone, keys_of
+from .settled import settled
+from .transport import SharedClient
+from .wire import Decoder, RestingDecoder, Wire
 
 Key: TypeAlias = str | Callable[[], str | Awaitable[str]]
 
 logger: logging.Logger = logging.getLogger("voxagent")
 
-FIXED = {
+COMMON = {
     "content-type": "application/json",
     "accept": "text/event-stream, application/json",
     "accept-encoding": "identity",  # a compressed stream comes in lumps
-    "user-agent": f"voxagent/{__version__}",
 }
+FIXED = {**COMMON, "user-agent": f"voxagent/{__version__}"}
 MAX_BYTES = 10_000_000
-MAX_ERROR_BYTES = 64_000
-ERROR_SECONDS = 10.0
-"""How long the body of an error is read."""
-SHORTEST_KEY = 8
-"""Characters from which on a key is taken out of errors; a shorter one is a placeholder, or any word."""
+COUNT_SECONDS = 10.0
+"""How long a service may take to count tokens, ahead of an estimate."""
 LINGER_SECONDS = 0.25
 """How long the end of a body is waited for after the answer's end mark, so that its connection is kept."""
 
@@ -59,6 +70,9 @@ class Endpoint:
         headers: Headers of every request.
         client: A ready client, or a function that makes one for each event loop; the shared pool by default.
         retries: When a request is tried again.
+        sdk: The vendor's SDK, whose clients are taken as well.
+        or_variable: Another environment variable, read where that one is empty.
+        address: Gives the whole address from the name of the model, for services that have it in there.
     """
 
     url: str
@@ -69,20 +83,43 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     client: Any = field(default=None, repr=False)
     retries: Retries = field(default_factory=Retries)
+    sdk: Sdk | None = None
+    or_variable: str = ""
+    address: Callable[[str], str] | None = None
+
+    def at(self, moved: Callable[[str], str]) -> Endpoint:
+        """The same service at another of its addresses, which is asked once."""
+        address, sdk = self.address, self.sdk
+        return replace(
+            self,
+            url=moved(self.url),
+            retries=Retries(attempts=1),
+            sdk=None if sdk is None else replace(sdk, path=moved(sdk.path)),
+            address=None if address is None else partial(_moved, moved, address),
+        )
 
     def check_key(self, name: str) -> None:
         """Raise `ConfigError` if there is no key and one is needed."""
-        if self.needs_key and not self.key and not os.environ.get(self.variable):
+        if self.needs_key and not self.key and not self._kept_key():
+            named = " or ".join(filter(None, [self.variable, self.or_variable]))
             raise ConfigError(
-                f"{name} needs a key: set the environment variable {self.variable}, or pass api_key=..."
+                f"{name} needs a key: set the environment variable {named}, or pass api_key=..."
             )
 
     async def fresh_key(self) -> str:
         """The key for a request, "" if there is none."""
-        key = self.key() if callable(self.key) else self.key or os.environ.get(self.variable, "")
+        key = self.key() if callable(self.key) else self.key or self._kept_key()
         if inspect.isawaitable(key):
             key = await key
         return key.strip()
+
+    def whom(self) -> int:
+        """A number for the key, in this process only."""
+        return hash(self.key or self._kept_key())
+
+    def _kept_key(self) -> str:
+        """The key that the environment has, "" if it has none."""
+        return os.environ.get(self.variable) or os.environ.get(self.or_variable, "")
 
     def asked_headers(self, request: ModelRequest, key: str) -> dict[str, str]:
         """The headers of a request."""
@@ -99,36 +136,90 @@ class WireProvider:
         model: The model that it was made for.
         wire: The protocol.
         endpoint: The address.
-        facts: What is known of the model.
+        facts: What is known of the model; None for what `vendor` and `register_model_facts` say.
+        vendor: Whose models are asked, as `known_facts` lists them; "" if nobody's that it knows.
     """
 
-    def __init__(self, name: str, model: str, wire: Wire, endpoint: Endpoint, facts: ModelFacts) -> None:
+    def __init__(
+        self,
+        name: str,
+        model: str,
+        wire: Wire,
+        endpoint: Endpoint,
+        facts: ModelFacts | None = None,
+        *,
+        vendor: str = "",
+    ) -> None:
         self.name = name
         self.model = model
         self._wire = wire
         self._endpoint = endpoint
         self._facts = facts
-        self._clients = Clients(endpoint.client)
-        self._addresses: dict[str, Any] = {}
+        self._vendor = vendor
+        self._counts = True
+        self._names = WireNames()
+        self._clients = Clients(endpoint.client, endpoint.sdk)
+        self._addresses: dict[tuple[str, str], Any] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r}, model={self.model!r}, url={self._endpoint.url!r})"
 
     def check_key(self) -> None:
-        """Raise `ConfigError` if the key is missing; asked ahead of a run."""
-        self._endpoint.check_key(self.name)
+        """Raise `ConfigError` if the key is missing; asked ahead of a run.
+
+        A function that makes clients may make those of an SDK, which have their own: it is not asked here.
+        """
+        if not self._clients.is_factory:
+            self._endpoint.check_key(self.name)
+
+    @property
+    def account(self) -> Hashable:
+        """Equal for providers that ask the same address by the same key; the key cannot be read from it."""
+        return self._endpoint.url, self._endpoint.whom(), self._endpoint.client
 
     def facts(self, model: str) -> ModelFacts:
-        """What is known of the model."""
-        return self._facts
+        """What is known of the model: as it was handed in, registered, or listed for the vendor."""
+        return self._facts or registered_facts(self.name, model) or known_facts(self._vendor, model)
+
+    def count_tokens(self, messages: Sequence[Message], system: str | None = None) -> int:
+        """An estimate of the tokens of a conversation; `count` asks the service."""
+        return request_tokens(messages, system or "", model=self.model)
+
+    async def count(self, request: ModelRequest) -> int:
+        """Tokens that the model would read, as the service counts them; estimated if it does not in 10 s."""
+        wire = self._wire
+        if self._counts and isinstance(wire, CountsTokens):
+            counter = WireProvider(
+                self.name, self.model, CountingWire(wire, wire), self._endpoint.at(wire.count_url)
+            )
+            counter._clients = self._clients
+            try:
+                async with asyncio.timeout(COUNT_SECONDS), counter.open(request) as chunks:
+                    ends = [chunk async for chunk in chunks if isinstance(chunk, MessageEndChunk)]
+                return cast("Usage", ends[-1].usage).input_tokens
+            except Exception as error:
+                self._counts = getattr(error, "status", None) not in (404, 405, 501)
+                logger.debug("%s did not count the tokens, so they are estimated: %s", self.name, error)
+        return request_tokens(request.messages, request.system, request.tools, request.output, request.model)
+
+    def native_refusal(self, tool: ProviderTool, model: str) -> str:
+        """Why the model cannot be given a tool that the provider runs itself, "" if it can."""
+        if isinstance(self._wire, RunsToolsWire):
+            return self._wire.native_refusal(tool, model)
+        return "this provider runs no tools; leave it out, or ask another provider"
 
     @asynccontextmanager
     async def open(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[StreamChunk]]:
         """Send a request and read its answer."""
+        request, own = self._names.of(request)
+        told = settled(request.messages)
+        if told is not request.messages:
+            request = replace(request, messages=told)
         body = self._wire.body(request)
         for warning in self._wire.warnings(request):
             _warn_once(f"{self.name}:{request.model}: {warning}")
-        async with aclosing(self._tried(request, body)) as answer:
+        tried = self._tried(request, body)
+        async with aclosing(named_again(tried, own) if own else tried) as answer:
             yield answer
 
     async def _tried(self, request: ModelRequest, body: bytes) -> AsyncGenerator[StreamChunk]:
@@ -144,45 +235,66 @@ class WireProvider:
                 return
             except ProviderError as error:
                 left = None if until is None else until - time.monotonic()
-                wait = None if shown else self._endpoint.retries.wait(attempt, error, left)
+                stays = shown or attempt == request.attempts
+                wait = None if stays else self._endpoint.retries.wait(attempt, error, left)
                 if wait is None:
                     raise
                 yield RetryChunk(str(error), attempt, wait)
             await asyncio.sleep(wait)
 
     async def _answer(self, request: ModelRequest, body: bytes) -> AsyncGenerator[Sequence[StreamChunk]]:
-        key = await self._endpoint.fresh_key()
-        headers = {**FIXED, **self._wire.headers(request), **self._endpoint.asked_headers(request, key)}
+        keys: list[str] = []
         async with self._clients.taken(self._endpoint.url) as client:
             try:
-                address = self._address(library_of(client))
-                sent = client.build_request("POST", address, content=body, headers=headers)
-                response = await client.send(sent, stream=True)
+                response = await self._sent(client, request, body, keys)
                 async with aclosing(response), aclosing(self._read(response)) as batches:
                     async for batch in batches:
                         yield batch
             except ProviderError as error:
-                _forget(error, key)
+                forget(error, keys)
                 raise
             except Exception as error:
-                told = told_error(library_of(client), error)
+                told = told_by_any(error)
                 if told is None:
                     raise
                 raise told from error
 
-    def _address(self, library: ModuleType) -> Any:
+    async def _sent(self, client: Any, request: ModelRequest, body: bytes, keys: list[str]) -> Any:
+        """The response to a request, its head read; `keys` takes what let it in."""
+        endpoint, sdk = self._endpoint, self._endpoint.sdk
+        if sdk is not None and sdk.takes(client):
+            check_alone(endpoint.key)
+            headers = {**COMMON, **self._wire.headers(request), **endpoint.asked_headers(request, "")}
+            response = await sdk.send(client, body, headers, self._wire)
+            keys += keys_of(client, response)
+            return response
+        endpoint.check_key(self.name)
+        keys.append(await endpoint.fresh_key())
+        headers = {**FIXED, **self._wire.headers(request), **endpoint.asked_headers(request, keys[0])}
+        address = self._address(library_of(client), request.model)
+        if isinstance(client, SharedClient):
+            return await client.posted(address, body, headers)
+        return await client.send(
+            client.build_request("POST", address, content=body, headers=headers), stream=True
+        )
+
+    def _address(self, library: ModuleType, model: str) -> Any:
         """The library's form of the address, read once: reading it is a good part of making a request."""
-        address = self._addresses.get(library.__name__)
+        made = self._endpoint.address
+        place = (library.__name__, model if made else "")
+        address = self._addresses.get(place)
         if address is None:
-            address = self._addresses[library.__name__] = cast("Any", library).URL(self._endpoint.url)
+            url = made(model) if made else self._endpoint.url
+            address = self._addresses[place] = cast("Any", library).URL(url)
         return address
 
     async def _read(self, response: Any) -> AsyncGenerator[Sequence[StreamChunk]]:
         headers = {name.lower(): value for name, value in response.headers.items()}
         request_id = headers.get("x-request-id") or headers.get("request-id")
         if not 200 <= response.status_code < 300:
-            raise self._wire.error(response.status_code, headers, await _beginning(response))
+            raise self._wire.error(response.status_code, headers, await beginning(response))
         decoder, size = self._wire.decoder(headers.get("content-type", "")), 0
+        resting = decoder if isinstance(decoder, RestingDecoder) else None
         yield [MessageStartChunk(request_id=request_id)]
         try:
             body: AsyncIterator[bytes] = response.aiter_bytes()
@@ -197,11 +309,21 @@ class WireProvider:
                         await _lingered(body)
                         return
                     batch = decoder.feed(b"")  # an error waits for what came ahead of it
+                while resting is not None and resting.rests:
+                    batch = await _gone_on(body, decoder)
+                    if not batch:
+                        yield decoder.end()
+                        return
+                    yield batch
             yield decoder.end()
         except ProviderError as error:
             error.status = error.status or response.status_code
             error.request_id = error.request_id or request_id
             raise
+
+
+def _moved(moved: Callable[[str], str], address: Callable[[str], str], model: str) -> str:
+    return moved(address(model))
 
 
 def _sendable(name: str, value: str) -> str:
@@ -227,10 +349,16 @@ def _warn_once(warning: str) -> None:
         logger.warning(warning)
 
 
-def _forget(error: ProviderError, key: str) -> None:
-    """Take the key out of what is told: some services quote what they were sent."""
-    if len(key) >= SHORTEST_KEY:
-        error.args = (error.message.replace(key, "[key]"), *error.args[1:])
+async def _gone_on(body: AsyncIterator[bytes], decoder: Decoder) -> Sequence[StreamChunk]:
+    """What an answer that may be over goes on with; nothing if there is no more of it for a moment."""
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            async for data in body:
+                if batch := decoder.feed(data):
+                    return batch
+    except Exception:  # the answer is complete: whatever happens now is nobody's loss
+        return ()
+    return ()
 
 
 async def _lingered(body: AsyncIterator[bytes]) -> None:
@@ -241,17 +369,3 @@ async def _lingered(body: AsyncIterator[bytes]) -> None:
                 pass
     except Exception:  # the answer is complete: whatever happens now is nobody's loss
         return
-
-
-async def _beginning(response: Any) -> bytes:
-    """An error's body, as far as it matters."""
-    data = b""
-    try:
-        async with asyncio.timeout(ERROR_SECONDS):
-            async for piece in response.aiter_bytes():
-                data += piece
-                if len(data) >= MAX_ERROR_BYTES:
-                    break
-    except Exception:  # the status tells enough
-        logger.debug("the body of an error broke off", exc_info=True)
-    return data[:MAX_ERROR_BYTES]

@@ -7,7 +7,7 @@ on recorded traffic. What sends and receives is shared by all wires.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ...errors import (
     AuthenticationError,
@@ -33,6 +33,17 @@ class Decoder(Protocol):
     def end(self) -> Sequence[StreamChunk]:
         """The body is over: the last chunks; raises `StreamTruncatedError` if the end mark has not come."""
         ...
+
+
+@runtime_checkable
+class RestingDecoder(Protocol):
+    """A `Decoder` for a protocol whose answers end with the body, and have no mark of their own for it.
+
+    While it rests, what came is a whole answer: it is over if nothing comes for a moment, or if what comes
+    cannot be read.
+    """
+
+    rests: bool
 
 
 class Wire(Protocol):
@@ -64,6 +75,7 @@ KINDS: Mapping[int, type[ProviderError]] = {
     401: AuthenticationError,
     403: PermissionDeniedError,
     404: ModelNotFoundError,
+    407: ProviderError,  # a proxy's, not the service's
     413: BadRequestError,
     422: BadRequestError,
     429: RateLimitError,

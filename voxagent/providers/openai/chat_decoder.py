@@ -148,7 +148,10 @@ class ChatReader:
             self._fresh = len(self._text)
             chunks.append(ThinkingDeltaChunk(_checked(thought)))
         if details and self._dialect.thinking_back == "reasoning_details":
-            _add_details(self._details, details)
+            if self._field == "message":
+                self._details += details
+            else:
+                _add_details(self._details, details)
 
     def _besides(self, delta: dict[str, Any], chunks: list[StreamChunk]) -> None:
         """Everything but text and thinking."""

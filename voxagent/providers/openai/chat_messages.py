@@ -22,6 +22,8 @@ from ...types.blocks import (
     ToolUseBlock,
 )
 from ...types.message import Message
+from ..http.base64text import usual_base64
+from ..http.names import wire_id, wire_name
 from .dialects import ChatDialect
 from .parts import (
     Part,
@@ -29,13 +31,28 @@ from .parts import (
     data_url,
     further,
     inline_text,
+    is_elsewhere,
+    is_image,
     is_text,
     left_out,
     parts_of,
     result_text,
+    short_id,
 )
 
-AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/mp3": "mp3"}
+BRIDGE = "OK"
+"""Stands between the results of tools and the user where a server lets the user not speak at once."""
+AUDIO_FORMATS = {
+    "": "wav",
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "audio/wave": "wav",
+    "audio/mpeg": "mp3",
+    "audio/mp3": "mp3",
+}
+"""The kinds of sound that are taken; "" is one that does not say what it is."""
+LONGEST_ID = 40
+"""Characters of a call's id."""
 
 
 class ChatMessages:
@@ -61,11 +78,14 @@ class ChatMessages:
             if not isinstance(block, ToolResultBlock):
                 rest.append(block)
                 continue
-            found.append({"role": "tool", "tool_call_id": block.tool_use_id, "content": result_text(block)})
+            id = self._id(block.tool_use_id)
+            found.append({"role": "tool", "tool_call_id": id, "content": result_text(block)})
             shown = further(block)
             if shown:
-                rest += [TextBlock(f"From the result of tool call {block.tool_use_id}:"), *shown]
+                rest += [TextBlock(f"From the result of tool call {id}:"), *shown]
         parts = parts_of(rest, self._part)
+        if parts and found and self._dialect.bridge:
+            found.append({"role": "assistant", "content": BRIDGE})
         if parts or not found:
             plain = len(parts) <= 1 and all(part["type"] == "text" for part in parts)
             content = "".join(part["text"] for part in parts) if plain else parts
@@ -76,14 +96,17 @@ class ChatMessages:
         match block:
             case TextBlock():
                 return {"type": "text", "text": block.text}
-            case ImageBlock():
+            case ImageBlock() if self._dialect.images and is_image(block):
                 return {"type": "image_url", "image_url": {"url": block.url or data_url(block, "image/png")}}
             case DocumentBlock():
                 return self._document(block)
-            case AudioBlock(url=""):
-                form = AUDIO_FORMATS.get(block.media_type, "wav")
-                return {"type": "input_audio", "input_audio": {"data": str(block.data), "format": form}}
-            case AudioBlock():
+            case AudioBlock(url="") if self._dialect.audio and block.media_type in AUDIO_FORMATS:
+                form = AUDIO_FORMATS[block.media_type]
+                return {
+                    "type": "input_audio",
+                    "input_audio": {"data": usual_base64(block.data), "format": form},
+                }
+            case ImageBlock() | AudioBlock():
                 return {"type": "text", "text": left_out(block, self._warn)}
             case _:
                 return None
@@ -91,10 +114,14 @@ class ChatMessages:
     def _document(self, block: DocumentBlock) -> Part:
         if is_text(block):
             return {"type": "text", "text": inline_text(block)}
-        if block.url or not self._dialect.files:
+        urls = self._dialect.document_urls
+        is_data = not block.url or block.url.startswith("data:")
+        if not self._dialect.files or not (is_data or (urls and is_elsewhere(block))):
             return {"type": "text", "text": left_out(block, self._warn)}
-        file = {"filename": block.name or "document", "file_data": data_url(block, "application/pdf")}
-        return {"type": "file", "file": file}
+        data = block.url or data_url(block, "application/pdf")
+        if urls == "document_url":
+            return {"type": urls, urls: data}
+        return {"type": "file", "file": {"filename": block.name or "document", "file_data": data}}
 
     def _said(self, message: Message) -> list[dict[str, Any]]:
         blocks = message.blocks
@@ -105,17 +132,20 @@ class ChatMessages:
         said: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
             said["tool_calls"] = calls
-        self._add_thinking(said, blocks)
+        self._add_thinking(said, blocks, message.provider)
         return [said]
 
+    def _id(self, id: str) -> str:
+        return short_id(id) if self._dialect.short_ids else wire_id(id, LONGEST_ID)
+
     def _call(self, block: ToolUseBlock) -> dict[str, Any]:
-        function = {"name": block.name, "arguments": arguments_of(block)}
-        call: dict[str, Any] = {"id": block.id, "type": "function", "function": function}
+        function = {"name": wire_name(block.name), "arguments": arguments_of(block)}
+        call: dict[str, Any] = {"id": self._id(block.id), "type": "function", "function": function}
         if self._dialect.seals and block.signature:
             call["extra_content"] = {"google": {"thought_signature": block.signature}}
         return call
 
-    def _add_thinking(self, said: dict[str, Any], blocks: list[ContentBlock]) -> None:
+    def _add_thinking(self, said: dict[str, Any], blocks: list[ContentBlock], author: str | None) -> None:
         """Thinking, where this server wants it back, of its own answers only."""
         back, provider = self._dialect.thinking_back, self._dialect.provider
         if back == "reasoning_details":
@@ -129,10 +159,12 @@ class ChatMessages:
             return
         own = (None, provider)
         thoughts = [
-            block.text for block in blocks if isinstance(block, ThinkingBlock) and block.provider in own
+            block.text
+            for block in blocks
+            if isinstance(block, ThinkingBlock) and block.provider in own and author in own
         ]
         thought = "".join(thoughts)
-        if not back or not thought:
+        if not back or not (thought or (self._dialect.thinking_due and "tool_calls" in said)):
             return
         if back != "content":
             said[back] = thought

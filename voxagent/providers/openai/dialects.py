@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from ...types.config import Thinking
+from .models import Warn
 
 ThinkingBack: TypeAlias = Literal["", "reasoning_content", "reasoning", "reasoning_details", "content"]
+Thinks: TypeAlias = Callable[[Thinking | None, str, Warn], dict[str, Any]]
+"""Gives the fields of a body for a setting of thinking (None if there is none) and a model."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -23,7 +29,21 @@ class ChatDialect:
         effort: Where the effort of thinking goes: the field of OpenAI, the object of OpenRouter, or nowhere.
         thinking_back: Where thinking is sent back to; OpenAI does not want it.
         seals: Whether it wants the seals of tool calls back (Gemini behind this protocol).
+        images: Whether it reads pictures (not on DeepSeek, which refuses them).
+        audio: Whether it takes sound.
         files: Whether it reads documents.
+        document_urls: How it takes a document by its address: as the data of a file (OpenRouter), as a part
+            of its own (Mistral, which takes the bytes so as well), or not at all.
+        seed: Name of the field for the seed.
+        thinks: What it is told of thinking, where it has words of its own; `effort` does not matter then.
+        thinking_due: Whether calls are refused that come back without thinking, be it empty (DeepSeek).
+        forces: Whether a model can be made to call a tool while it thinks (not on DeepSeek).
+        short_ids: Whether a call's id has to be nine letters and digits (Mistral).
+        bridge: Whether the user may speak only after an answer to the results of tools (Mistral).
+        prefix: Whether a beginning of the answer, which is the last message then, has to be marked as such.
+        framed: Whether the user has to speak first, and last unless an answer that is begun can be marked.
+        schema: Whether it can hold the model to a schema; otherwise JSON is asked for, and the schema is put
+            into the system prompt.
         done_ends: Whether `[DONE]` alone ends an answer, where a server tells no finish reason.
     """
 
@@ -37,7 +57,19 @@ class ChatDialect:
     effort: Literal["reasoning_effort", "reasoning", ""] = "reasoning_effort"
     thinking_back: ThinkingBack = ""
     seals: bool = False
+    images: bool = True
+    audio: bool = True
     files: bool = True
+    document_urls: Literal["", "file", "document_url"] = ""
+    seed: str = "seed"
+    thinks: Thinks | None = None
+    thinking_due: bool = False
+    forces: bool = True
+    short_ids: bool = False
+    bridge: bool = False
+    prefix: bool = False
+    framed: bool = False
+    schema: bool = True
     done_ends: bool = False
 
 

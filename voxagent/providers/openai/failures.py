@@ -42,6 +42,8 @@ CODES: Mapping[str, Kind] = {
     "402": QuotaError,
     "rate_limit_exceeded": RateLimitError,
     "rate_limit_error": RateLimitError,
+    "usage_limit_reached": RateLimitError,
+    "usage_not_included": QuotaError,
     "invalid_api_key": AuthenticationError,
     "authentication_error": AuthenticationError,
     "model_not_found": ModelNotFoundError,
@@ -65,13 +67,17 @@ TYPES: Mapping[str, Kind] = {
 }
 WORDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (
-        re.compile(r"context[ _](length|window)|(prompt|input|messages)( is|) too long", re.I),
+        re.compile(r"context[ _](length|window|size)|(prompt|input|messages)( is|) too long", re.I),
         ContextLengthError,
     ),
-    (re.compile(r"overloaded|over capacity", re.I), OverloadedError),
+    (re.compile(r"overloaded|over capacity|server busy", re.I), OverloadedError),
     (re.compile(r"exceeded your current quota|insufficient (balance|credits|quota)", re.I), QuotaError),
     (re.compile(r"content management policy|content filter", re.I), ContentFilterError),
 )
+STATUSES: Mapping[int, Kind] = {402: QuotaError, 498: OverloadedError}
+"""Statuses that only these servers use: the budget is spent; the flexible tier is full (Groq)."""
+FUMBLED = frozenset({"tool_use_failed", "json_validate_failed"})
+"""What the model wrote was refused by the service (Groq): it may well write it right the next time."""
 KEYS = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk|gsk|xai|csk|pplx|nvapi|hf|r8|fw|tgp)[-_][\w*.-]{4,}|AIza[\w*-]{8,}|eyJ[\w.-]{16,})"
     r"|(?<=Bearer )\S+"
@@ -102,7 +108,9 @@ def failure(told: object) -> ProviderError:
     if kind is None and status is not None:
         kind = kind_of(status)
     return (kind or TYPES.get(kind_name) or ServerError)(
-        words or "the service reports an error", status=status
+        words or "the service reports an error",
+        status=status,
+        retryable=True if code in FUMBLED else None,
     )
 
 
@@ -111,14 +119,14 @@ def http_failure(status: int, headers: Mapping[str, str], body: bytes) -> Provid
     code, kind_name, words, _ = _facts(_told(body))
     kind = _known_kind(code, kind_name, words)
     if kind is None or kind is ServerError:
-        kind = QuotaError if status == 402 else kind_of(status)
+        kind = STATUSES.get(status) or kind_of(status)
     again = {"true": True, "false": False}.get(headers.get("x-should-retry", ""))
     return kind(
         words or f"the service answered with status {status}",
         status=status,
         request_id=headers.get("x-request-id") or headers.get("request-id") or headers.get("apim-request-id"),
         retry_after=retry_after(headers),
-        retryable=again,
+        retryable=True if code in FUMBLED else again,
     )
 
 
@@ -142,13 +150,21 @@ def _facts(told: object) -> tuple[str, str, str, int | None]:
         return "", "", _cut(str(told)), None
     facts = cast("dict[str, Any]", told)
     code = facts.get("code")
-    status = facts.get("status_code", code)
+    status = facts.get("status_code", facts.get("raw_status_code", code))
     words = facts.get("message") or facts.get("detail") or ""
-    further: object = facts.get("metadata")
-    if isinstance(further, dict) and isinstance(raw := cast("dict[str, object]", further).get("raw"), str):
+    further = _object(facts.get("metadata"))
+    if isinstance(raw := further.get("raw"), str):
         words = f"{words}: {raw}"
+    if facts.get("failed_generation"):
+        words = f"{words} (the model wrote {facts['failed_generation']!r})"
+    if "flagged_input" in further:  # OpenRouter's moderation
+        code = "content_filter"
     number = status if isinstance(status, int) and 400 <= status < 600 else None
     return str(code or ""), str(facts.get("type") or ""), _cut(str(words)), number
+
+
+def _object(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _cut(words: str) -> str:

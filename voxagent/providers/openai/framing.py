@@ -2,7 +2,7 @@
 
 Which of the two it is the first byte tells, not the content type: proxies lie about that. What is neither,
 a web page or nothing at all, is an error, and so is everything that is not JSON. Only our own errors leave
-here.
+here, and what came ahead of one is handed over first: nothing depends on how the network cut the bytes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .failures import malformed
 BLANK = b" \t\r\n\xef\xbb\xbf"
 STREAM = (b":", b"data", b"event", b"id", b"retry")
 """How a stream of events begins."""
+DONE = b"[DONE]"
 HEAD = 400
 """Bytes of an answer that are kept to be shown if there is nothing else in it."""
 WRONG_SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -53,17 +54,20 @@ class Reader(Protocol):
 class AnswerDecoder:
     """Reads the bytes of one answer, cut anywhere."""
 
-    __slots__ = ("_body", "_head", "_reader", "_splitter")
+    __slots__ = ("_body", "_failure", "_head", "_reader", "_splitter")
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._splitter: EventSplitter | None = None
+        self._failure: ProviderError | None = None
         self._body: list[bytes] | None = None
         self._head: bytes | None = b""
         """The first bytes, until the first event is there."""
 
     def feed(self, data: bytes) -> Sequence[StreamChunk]:
-        """The chunks that these bytes complete."""
+        """The chunks that these bytes complete; raises once everything ahead of the error was given."""
+        if self._failure is not None:
+            raise self._failure
         if self._splitter is None:
             return self._begun(data)
         events = self._splitter.feed(data)
@@ -90,11 +94,15 @@ class AnswerDecoder:
     def _read(self, events: Iterable[Event], *, last: bool = False) -> list[StreamChunk]:
         reader, data = self._reader, b""
         chunks: list[StreamChunk] = []
+        failure: ProviderError | None = None
         try:
             for event in events:
                 if reader.ended:
                     break
                 data = event.data
+                if data == DONE:  # asked first: to find out by an exception costs more than an event
+                    reader.end(chunks, True)
+                    break
                 try:
                     value = from_json(data)
                 except ValueError:
@@ -104,14 +112,18 @@ class AnswerDecoder:
                 reader.read(value, chunks)
         except ProviderError as error:
             error.received = error.received or reader.text()
-            raise
+            failure = error
         except WRONG_SHAPES as error:
-            raise self._misshapen(data) from error
+            failure = self._misshapen(data)
+            failure.__cause__ = error
+        if failure is not None and (last or not chunks):
+            raise failure
+        self._failure = failure
         return chunks
 
     def _odd(self, data: bytes, chunks: list[StreamChunk], last: bool) -> Any:
         """The value of an event that is no plain JSON; None if it is no value but the end."""
-        if data.strip() == b"[DONE]":
+        if data.strip() == DONE:
             self._reader.end(chunks, True)
             return None
         try:
@@ -128,6 +140,8 @@ class AnswerDecoder:
 
     def end(self) -> Sequence[StreamChunk]:
         """The body is over: the last chunks; raises a `ProviderError` if the answer is not complete."""
+        if self._failure is not None:
+            raise self._failure
         if self._reader.ended:
             return ()
         if self._splitter is None:

@@ -45,10 +45,15 @@ def thinks(model: str) -> bool:
     return kind_of_model(model) in ("o", "gpt-5", "gpt-5.1")
 
 
+def takes_reasoning(model: str) -> bool:
+    """Whether the model takes back what was thought; one that is known not to think refuses it."""
+    return kind_of_model(model) not in ("plain", "search")
+
+
 def effort_of(thinking: Thinking, model: str, warn: Warn) -> str | None:
     """The effort that stands for a level or a budget of thinking; None if the model takes none."""
     kind = kind_of_model(model)
-    effort = _level(thinking)
+    effort = level_of(thinking)
     if kind in ("plain", "search"):
         if effort != "none":
             warn(f"this model does not think: thinking={thinking!r} was left out")
@@ -59,7 +64,8 @@ def effort_of(thinking: Thinking, model: str, warn: Warn) -> str | None:
     return effort
 
 
-def _level(thinking: Thinking) -> str:
+def level_of(thinking: Thinking) -> str:
+    """The effort that a level or a budget of thinking stands for."""
     if isinstance(thinking, str):
         return "none" if thinking == "off" else thinking
     if thinking <= 0:
@@ -74,7 +80,7 @@ def refused(settings: ModelSettings, model: str) -> frozenset[str]:
     kind = kind_of_model(model)
     if kind == "search":
         return frozenset(SAMPLING)
-    if kind == "gpt-5.1" and _level(settings.get("thinking", "medium")) == "none":
+    if kind == "gpt-5.1" and level_of(settings.get("thinking", "medium")) == "none":
         return frozenset({"stop"})
     if kind in ("gpt-5", "gpt-5.1"):
         return frozenset({*SAMPLING, "stop"})

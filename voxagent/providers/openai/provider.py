@@ -11,9 +11,11 @@ from ...errors import ConfigError
 from ..base import ModelFacts
 from ..http.provider import Endpoint, Key, WireProvider
 from ..http.retries import Retries
+from ..http.sdk import check_alone
 from ..http.wire import Wire
 from .chat import ChatWire
 from .responses import ResponsesWire
+from .sdk import CHAT, RESPONSES, api_of
 
 OPENAI_URL = "https://api.openai.com/v1"
 Api = Literal["auto", "responses", "chat"]
@@ -33,9 +35,12 @@ class OpenAIProvider(WireProvider):
         base_url: The address up to and including "/v1"; `OPENAI_BASE_URL` or OpenAI's own by default. Only
             OpenAI's own needs a key.
         api: Which protocol; "auto" is Responses at OpenAI and Azure, and Chat Completions elsewhere.
-        client: An `httpx2.AsyncClient`, or a function that makes one for each event loop.
+        client: An `httpx2.AsyncClient`, or a client of the `openai` package (`AsyncOpenAI`,
+            `AsyncAzureOpenAI`), which has its own key and address; or a function that makes one for each
+            event loop.
         retries: When a request is tried again.
         headers: Headers of every request.
+        facts: What is known of the model; by default what is listed for OpenAI's models, at OpenAI and Azure.
     """
 
     NAME: ClassVar[str] = "openai"
@@ -51,21 +56,29 @@ class OpenAIProvider(WireProvider):
         client: Any = None,
         retries: Retries | None = None,
         headers: Mapping[str, str] | None = None,
+        facts: ModelFacts | None = None,
     ) -> None:
         url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
-        responses = _speaks_responses(api or self.API, url)
+        api = api or self.API
+        has_own = RESPONSES.takes(client)
+        if has_own:
+            check_alone(api_key, base_url)
+            url = str(client.base_url).rstrip("/")
+            api = api_of(client) if api == "auto" else api
+        responses = _speaks_responses(api, url)
         endpoint = Endpoint(
             url=f"{url}/responses" if responses else f"{url}/chat/completions",
             auth=bearer,
             key=api_key,
             variable="OPENAI_API_KEY",
-            needs_key=_is_vendor(url),
+            needs_key=_is_vendor(url) and not has_own,
             headers=headers or {},
             client=client,
             retries=retries or Retries(),
+            sdk=RESPONSES if responses else CHAT,
         )
         wire: Wire = ResponsesWire() if responses else ChatWire()
-        super().__init__(self.NAME, model, wire, endpoint, ModelFacts(native_output=True))
+        super().__init__(self.NAME, model, wire, endpoint, facts, vendor="openai" if _is_vendor(url) else "")
 
 
 class OpenAIChatProvider(OpenAIProvider):

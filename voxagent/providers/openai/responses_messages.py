@@ -1,8 +1,9 @@
 """Messages as Responses takes them: items, in the order of the blocks.
 
 Nothing is kept by the service (`store: false`), so reasoning is sent back exactly as it came, with its seal
-and at its place, and so is what the service's own tools did. Reasoning without a seal, and blocks of other
-providers, are left out. Calls are sent without the service's own item ids, which it would look up and not
+and at its place, and so is what the service's own tools did. Reasoning without a seal, reasoning that nothing
+followed, and blocks of other providers, are left out; so is all reasoning if the model does not think, for
+such a model refuses it. Calls are sent without the service's own item ids, which it would look up and not
 find.
 """
 
@@ -24,17 +25,23 @@ from ...types.blocks import (
     ToolUseBlock,
 )
 from ...types.message import Message
+from ..http.names import wire_id, wire_name
 from .parts import (
     Part,
     arguments_of,
     data_url,
     further,
+    is_elsewhere,
+    is_image,
     left_out,
     parts_of,
     result_text,
 )
 
 Item = dict[str, Any]
+
+LONGEST_ID = 64
+"""Characters of a call's id."""
 
 
 class ResponsesMessages:
@@ -68,24 +75,34 @@ class ResponsesMessages:
             found.append({"role": message.role, "content": content})
         return found
 
+    def unreasoned(self, message: Message) -> list[Item]:
+        """The items of a message without reasoning, for a model that takes none."""
+        return [item for item in self.of(message) if item.get("type") != "reasoning"]
+
     def _result(self, block: ToolResultBlock) -> Item:
         text, shown = result_text(block), further(block)
         output = parts_of([TextBlock(text), *shown], self._part) if shown else text
-        return {"type": "function_call_output", "call_id": block.tool_use_id, "output": output}
+        return {
+            "type": "function_call_output",
+            "call_id": wire_id(block.tool_use_id, LONGEST_ID),
+            "output": output,
+        }
 
     def _part(self, block: ContentBlock) -> Part | None:
         match block:
             case TextBlock():
                 return {"type": "input_text", "text": block.text}
-            case ImageBlock():
+            case ImageBlock() if is_image(block):
                 url = block.url or data_url(block, "image/png")
                 return {"type": "input_image", "image_url": url, "detail": "auto"}
             case DocumentBlock(url=""):
                 url = data_url(block, "application/pdf")
                 return {"type": "input_file", "filename": block.name or "document", "file_data": url}
-            case DocumentBlock():
+            case DocumentBlock() if is_elsewhere(block):
                 return {"type": "input_file", "file_url": block.url}
-            case AudioBlock():
+            case DocumentBlock() if block.url.startswith("data:"):
+                return {"type": "input_file", "filename": block.name or "document", "file_data": block.url}
+            case ImageBlock() | DocumentBlock() | AudioBlock():
                 return {"type": "input_text", "text": left_out(block, self._warn)}
             case _:
                 return None
@@ -104,6 +121,8 @@ class ResponsesMessages:
                 continue
             summary = []
             self._add(block, items)
+        while items and items[-1].get("type") == "reasoning":
+            items.pop()
         return items
 
     def _add(self, block: ContentBlock, items: list[Item]) -> None:
@@ -112,7 +131,8 @@ class ResponsesMessages:
                 if block.text:
                     items.append({"role": "assistant", "content": block.text})
             case ToolUseBlock():
-                told = {"call_id": block.id, "name": block.name, "arguments": arguments_of(block)}
+                told = {"call_id": wire_id(block.id, LONGEST_ID), "name": wire_name(block.name)}
+                told["arguments"] = arguments_of(block)
                 items.append({"type": "function_call", **told})
             case ProviderBlock() if block.provider == self._provider:
                 if not _belongs(block.data, items):
@@ -130,6 +150,8 @@ def _reasoning(summary: list[ThinkingBlock], seal: str) -> Item:
 def _belongs(data: Mapping[str, Any], items: list[Item]) -> bool:
     """Put what is kept of a message or call besides its content where it belongs; False if it is an item."""
     kind, last = data.get("type"), items[-1] if items else {}
+    if kind == "reasoning_details":  # of an answer by Chat Completions, which has no items
+        return True
     if kind == "message" and "content" not in data:
         for item in _texts_at_end(items):
             item["phase"] = data["phase"]

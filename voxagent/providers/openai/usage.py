@@ -18,7 +18,7 @@ def usage_of(told: object) -> Usage | None:
         input_tokens=_count(counts, "prompt_tokens", "input_tokens"),
         output_tokens=_count(counts, "completion_tokens", "output_tokens"),
         cache_read_tokens=_count(read, "cached_tokens")
-        or _count(counts, "prompt_cache_hit_tokens", "cached_tokens"),
+        or _count(counts, "prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens"),
         cache_write_tokens=_count(read, "cache_write_tokens"),
         reasoning_tokens=_count(written, "reasoning_tokens"),
     )

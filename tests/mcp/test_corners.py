@@ -1,0 +1,88 @@
+"""What a public server hardly ever does, at the parts that have to bear it."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+import pytest
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCRequest
+
+from voxagent.mcp.listing import Listed
+from voxagent.mcp.secrets import Secrets
+from voxagent.mcp.session import ServerSession
+from voxagent.mcp.sse import _said
+from voxagent.mcp.target import ObjectTarget
+from voxagent.mcp.traffic import Traffic
+from voxagent.tools import ToolContext, ToolReturn
+
+
+class Caller:
+    async def call_tool(
+        self, name: str, arguments: Mapping[str, Any], context: ToolContext[Any]
+    ) -> ToolReturn[Any]:
+        raise AssertionError("nothing is called here")
+
+
+def session() -> ServerSession:
+    return ServerSession("corner", ObjectTarget(None), {}, Caller(), Secrets())
+
+
+class Deaf:
+    """A client of a server that says it tells changes, and does not."""
+
+    def listen(self, **wanted: Any) -> Any:
+        raise ValueError("no such method")
+
+
+async def test_a_server_that_does_not_tell_changes_is_not_asked_for_them_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "voxagent")
+    here, listens = session(), asyncio.Event()
+    await asyncio.wait_for(here._listen(Deaf(), listens), 5)
+    assert (listens.is_set(), here.version) == (True, 0)
+    assert "tells no changes: no such method" in caplog.text
+
+
+async def test_tools_that_change_while_they_are_listed_are_listed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, times = session(), []
+
+    async def found() -> Listed:
+        times.append(here.version)
+        if len(times) == 1:
+            here._changed()
+        return Listed()
+
+    async def client() -> None: ...
+
+    monkeypatch.setattr(here, "_found", found)
+    monkeypatch.setattr(here, "client", client)
+    for _ in range(3):
+        assert await here.tools() == Listed()
+    assert times == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        (httpx2.Response(500, text="broken"), "HTTP 500 Internal Server Error"),
+        (httpx2.Response(500, json={"error": {"message": "too many"}}), "too many"),
+        (httpx2.Response(500, json=["odd"]), "HTTP 500 Internal Server Error"),
+    ],
+)
+async def test_a_server_that_takes_nothing_is_quoted_where_it_says_why(
+    response: httpx2.Response, told: str
+) -> None:
+    assert await _said(response) == told
+
+
+async def test_a_first_question_that_goes_out_ahead_of_all_reading_has_its_time_from_then_on() -> None:
+    traffic, now = Traffic(5.0), asyncio.get_running_loop().time()
+    traffic.sent(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=1, method="server/discover")))
+    assert traffic.until is not None
+    assert 4.0 < traffic.until - now < 6.0

@@ -1,0 +1,30 @@
+"""Stores for tests, by the URL of their place."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+import pytest
+
+from voxagent.session import InMemorySessionStorage, SessionStorage
+from voxagent.session.registry import STORES
+
+SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgresql", "redis")]
+EMBEDDED = ["file", "sqlite"]
+
+every_place = pytest.mark.parametrize("place", [*EMBEDDED, *SERVERS], indirect=True)
+every_store = pytest.mark.parametrize("place", ["memory", *EMBEDDED, *SERVERS], indirect=True)
+
+
+def fresh(url: str) -> SessionStorage:
+    """A store of its own, as another process would have it."""
+    module, _, name = STORES[url.partition(":")[0]].partition(":")
+    store: SessionStorage = getattr(import_module(module), name).from_url(url)
+    return store
+
+
+def maker(url: str) -> Callable[[], SessionStorage]:
+    """Makes stores of one place; memory has one only."""
+    if url == "memory:":
+        only = InMemorySessionStorage()
+        return lambda: only
+    return lambda: fresh(url)

@@ -1,0 +1,352 @@
+"""Stores on servers: what they do when connections, leases and servers are lost."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+
+from tests.session import servers
+from voxagent import ConfigError, Message
+from voxagent.session import (
+    LockTimeoutError,
+    PostgresSessionStorage,
+    RedisSessionStorage,
+    Session,
+    SessionConflict,
+    SessionError,
+    session_lock,
+)
+
+HELLO, HI = Message("user", "hello"), Message("assistant", "hi")
+WAIT = 10
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+async def postgres(postgres_url: str) -> AsyncIterator[PostgresSessionStorage]:
+    store = PostgresSessionStorage(postgres_url)
+    yield store
+    for key in await store.list_keys():
+        await store.delete(key)
+    await store.close()
+
+
+@pytest.fixture
+async def quick(redis_url: str) -> AsyncIterator[RedisSessionStorage]:
+    """A store whose leases are short."""
+    store = RedisSessionStorage(redis_url, lease=0.3)
+    yield store
+    for key in await store.list_keys():
+        await store.delete(key)
+    await store.close()
+
+
+@pytest.fixture
+def direct(redis_url: str) -> AsyncIterator[Any]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def tables(postgres_url: str) -> AsyncIterator[Any]:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield connection
+
+
+def end_others(connection: Any) -> None:
+    connection.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = 'postgres'"
+    )
+
+
+async def until(true: Any) -> None:
+    async with asyncio.timeout(WAIT):
+        while not true():  # another process is waited for
+            await asyncio.sleep(0.002)
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------
+
+
+async def test_a_lock_whose_connection_broke_is_noticed_at_the_next_append(
+    postgres: PostgresSessionStorage, tables: Any
+) -> None:
+    """Fault 70: the lock was lost."""
+    async with session_lock(postgres, "k"):
+        await postgres.append("k", [HELLO], expected_version=0)
+        with pytest.raises(SessionConflict, match="has 1 messages, 0 were expected"):
+            await postgres.append("k", [HELLO], expected_version=0)
+        end_others(tables)
+        for _ in range(2):
+            with pytest.raises(SessionConflict, match=r"^the lock of session 'k' was lost: another run may"):
+                await postgres.append("k", [HI], expected_version=1)
+    with pytest.raises(SessionError, match=r"^postgresql: AdminShutdown: "):
+        await postgres.load("k")
+    assert await postgres.version("k") == 1
+    async with session_lock(postgres, "k"):
+        assert await postgres.append("k", [HI], expected_version=1) == 2
+
+
+async def test_what_the_server_refuses_under_a_lock_is_told_and_the_lock_stays(
+    postgres: PostgresSessionStorage, tables: Any
+) -> None:
+    await postgres.append("k", [HELLO], expected_version=0)
+    tables.execute("alter table voxagent_message add constraint short check (length(data) < 200)")
+    try:
+        async with session_lock(postgres, "k"):
+            with pytest.raises(SessionError, match=r"^postgresql: CheckViolation: "):
+                await postgres.append("k", [Message("user", "x" * 300)], expected_version=1)
+            assert await postgres.append("k", [HI], expected_version=1) == 2
+    finally:
+        tables.execute("alter table voxagent_message drop constraint short")
+
+
+async def test_those_who_wait_for_the_server_get_the_lock_in_the_order_they_came(
+    postgres_url: str, tables: Any
+) -> None:
+    stores, order = [PostgresSessionStorage(postgres_url) for _ in range(5)], list[int]()
+
+    def waiting() -> int:
+        [found] = tables.execute(
+            "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        ).fetchone()
+        return int(found)
+
+    async def hold(number: int) -> None:
+        async with session_lock(stores[number], "fair"):
+            order.append(number)
+
+    async with session_lock(stores[0], "fair"):
+        tasks: list[asyncio.Task[None]] = []
+        for number in range(1, 5):
+            tasks.append(asyncio.create_task(hold(number)))
+            await until(lambda number=number: waiting() == number)
+        tasks[1].cancel()
+        await until(lambda: waiting() == 3)
+        begun = time.monotonic()
+        with pytest.raises(LockTimeoutError, match=r"in use by another run for 0\.05 s$"):
+            async with stores[0].lock("fair", 0.05):
+                raise AssertionError("it was locked")
+        assert time.monotonic() - begun < WAIT
+    await asyncio.wait(tasks, timeout=WAIT)
+    assert (tasks[1].cancelled(), order) == (True, [1, 3, 4])
+    for store in stores:
+        await store.close()
+
+
+async def test_a_connection_that_was_not_used_for_long_is_tried_first(
+    postgres: PostgresSessionStorage, tables: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from voxagent.session import postgrespool
+
+    monkeypatch.setattr(postgrespool, "FRESH_SECONDS", 0.0)
+    await postgres.append("k", [HELLO], expected_version=0)
+    assert await postgres.version("k") == 1
+    end_others(tables)
+    assert await postgres.version("k") == 1
+
+
+async def test_a_gap_and_a_message_that_cannot_be_read_are_named(
+    postgres: PostgresSessionStorage, tables: Any
+) -> None:
+    await postgres.append("k", [HELLO, HI], expected_version=0)
+    tables.execute("update voxagent_message set data = '{}' where seq = 1")
+    for doing in (postgres.load("k"), postgres.messages("k", 1)):
+        with pytest.raises(
+            SessionError, match=r"^session 'k', message 1 cannot be read: it holds no message"
+        ):
+            await doing
+    tables.execute("delete from voxagent_message where seq = 1")
+    with pytest.raises(SessionError, match=r"^session 'k' has 1 messages, its head counts 2$"):
+        await postgres.load("k")
+
+
+async def test_tables_of_a_newer_version_are_refused(postgres_url: str, tables: Any) -> None:
+    first = PostgresSessionStorage(postgres_url)
+    await first.list_keys()
+    await first.close()
+    tables.execute("update voxagent_schema set version = 9")
+    store = PostgresSessionStorage(postgres_url)
+    try:
+        with pytest.raises(
+            SessionError, match=r"^postgresql has schema 9, this version of voxagent reads up to 1"
+        ):
+            await store.load("k")
+    finally:
+        tables.execute("update voxagent_schema set version = 1")
+    assert await store.load("k") is None
+    await store.close()
+
+
+async def test_more_calls_than_connections_wait_for_each_other(postgres: PostgresSessionStorage) -> None:
+    await postgres.append("k", [HELLO], expected_version=0)
+    found = await asyncio.wait_for(asyncio.gather(*[postgres.version("k") for _ in range(40)]), WAIT)
+    assert found == [1] * 40
+    async with asyncio.timeout(WAIT):
+        async with asyncio.TaskGroup() as group:
+            meeting = asyncio.Barrier(20)
+
+            async def meet(number: int) -> None:
+                async with session_lock(postgres, f"k{number}"):
+                    await meeting.wait()
+
+            for number in range(20):
+                group.create_task(meet(number))
+
+
+async def test_a_server_that_is_not_there_is_an_error_without_the_password(tmp_path: Path) -> None:
+    store = PostgresSessionStorage(f"postgresql://ada:s3cret-pw@/db?host={tmp_path}&connect_timeout=5")
+    with pytest.raises(SessionError, match=r"^postgresql: OperationalError: ") as raised:
+        await store.load("k")
+    assert "s3cret-pw" not in f"{raised.value}{store!r}"
+    assert repr(store) == "PostgresSessionStorage(database='db')"
+    wrong = PostgresSessionStorage("postgresql://ada:s3cret%zz@/db")
+    with pytest.raises(SessionError, match=r"^postgresql: ") as raised:
+        await wrong.load("k")
+    assert "s3cret" not in str(raised.value)
+
+
+async def test_a_child_of_a_fork_connects_on_its_own(postgres: PostgresSessionStorage) -> None:
+    await postgres.append("k", [HELLO], expected_version=0)
+    postgres._pool.forget()  # what the child does; forking with threads about would be another test
+    assert await postgres.version("k") == 1
+
+
+# --- Redis -----------------------------------------------------------------------------------------
+
+
+async def test_a_lease_is_renewed_while_it_is_held_though_the_loop_is_busy(
+    quick: RedisSessionStorage,
+) -> None:
+    async with session_lock(quick, "k"), session_lock(quick, "j"):
+        await quick.append("k", [HELLO], expected_version=0)
+        time.sleep(0.9)  # noqa: ASYNC251  # a program that blocks the loop for three times the lease
+        assert await quick.append("k", [HI], expected_version=1) == 2
+
+
+async def test_a_lease_that_was_lost_is_noticed_at_the_next_append(
+    quick: RedisSessionStorage, redis_url: str, direct: Any
+) -> None:
+    """Fault 70: the lock was lost."""
+    other = RedisSessionStorage(redis_url)
+    async with session_lock(quick, "k"):
+        await quick.append("k", [HELLO], expected_version=0)
+        [lease] = direct.keys("voxagent:*:lease")
+        direct.delete(lease)
+        async with session_lock(other, "k", 0):
+            with pytest.raises(SessionConflict, match=r"^the lock of session 'k' was lost: another run may"):
+                await quick.append("k", [HI], expected_version=1)
+            assert await other.append("k", [HI], expected_version=1) == 2
+    async with session_lock(other, "k", 0):
+        assert await quick.version("k") == 2
+    await other.close()
+
+
+async def test_the_lease_of_one_that_died_ends_by_itself(quick: RedisSessionStorage, direct: Any) -> None:
+    async with session_lock(quick, "k"):
+        [lease] = direct.keys("voxagent:*:lease")
+        name = lease.decode()
+    direct.hset(name, "owner", "somebody who died")
+    direct.pexpire(name, 200)
+    queue = name.replace(":lease", ":queue")
+    direct.zadd(queue, {"another who died": 1})
+    direct.hset(name.replace(":lease", ":waiting"), "another who died", "1")
+    async with asyncio.timeout(WAIT):
+        async with session_lock(quick, "k"):
+            assert direct.zcard(queue) == 0
+
+
+async def test_those_who_wait_for_a_lease_get_it_in_the_order_they_came(redis_url: str, direct: Any) -> None:
+    stores, order = [RedisSessionStorage(redis_url) for _ in range(5)], list[int]()
+
+    def waiting() -> int:
+        return sum(direct.zcard(name) for name in direct.keys("voxagent:*:queue"))
+
+    async def hold(number: int) -> None:
+        async with session_lock(stores[number], "fair"):
+            order.append(number)
+
+    async with session_lock(stores[0], "fair"):
+        tasks: list[asyncio.Task[None]] = []
+        for number in range(1, 5):
+            tasks.append(asyncio.create_task(hold(number)))
+            await until(lambda number=number: waiting() == number)
+        tasks[1].cancel()
+        await until(lambda: waiting() == 3)
+    await asyncio.wait(tasks, timeout=WAIT)
+    assert (tasks[1].cancelled(), order) == (True, [1, 3, 4])
+    for store in stores:
+        await store.close()
+
+
+async def test_an_append_that_is_sent_twice_is_stored_once(quick: RedisSessionStorage, direct: Any) -> None:
+    """A connection that breaks before the answer makes the client send it again."""
+    from voxagent.session.redis import _Names
+    from voxagent.session.redisscripts import APPEND
+
+    names, script = _Names("k"), direct.register_script(APPEND)
+    keys = [names.head, names.messages, names.lease]
+    said = ['{"role":"user","content":"hello"}', '{"role":"assistant","content":"hi"}']
+    first = [script(keys, [0, "", "append-1", "1.0", "id-1", *said]) for _ in range(2)]
+    assert first == [[0, 2], [0, 2]]
+    assert await quick.load("k") == Session("id-1", "k", [HELLO, HI], 1.0, 1.0)
+
+
+async def test_what_a_newer_version_wrote_to_redis_is_refused(
+    quick: RedisSessionStorage, direct: Any
+) -> None:
+    await quick.append("k", [HELLO], expected_version=0)
+    [head] = direct.keys("voxagent:*:head")
+    direct.hset(head, "v", 4)
+    for doing in (quick.load("k"), quick.append("k", [HI], expected_version=1), quick.messages("k")):
+        with pytest.raises(SessionError, match=r"has schema 4, this version of voxagent reads up to 1"):
+            await doing
+    direct.hset(head, "v", 1)
+    [texts] = direct.keys("voxagent:*:messages")
+    direct.lset(texts, 0, "{}")
+    with pytest.raises(SessionError, match=r"^session 'k', message 0 cannot be read: it holds no message"):
+        await quick.load("k")
+    direct.set(texts, "something else")
+    with pytest.raises(SessionError, match=r"^redis: .*WRONGTYPE"):
+        await quick.load("k")
+    direct.delete(texts)
+
+
+async def test_a_redis_that_is_not_there_is_an_error_without_the_password() -> None:
+    with servers.redis() as url:
+        wrong = RedisSessionStorage(url.replace("s3cret-pw", "wr0ng-pw"))
+        with pytest.raises(SessionError, match=r"^redis: AuthenticationError: ") as raised:
+            await wrong.load("k")
+        store = RedisSessionStorage(f"{url}?retry_on_error=")
+        async with session_lock(store, "k"):
+            await store.append("k", [HELLO], expected_version=0)
+    gone = RedisSessionStorage(url)
+    with pytest.raises(SessionError, match=r"^redis: ConnectionError: "):
+        await gone.load("k")
+    assert "wr0ng-pw" not in str(raised.value)
+    assert repr(gone).startswith("RedisSessionStorage('127.0.0.1:")
+    for each in (wrong, store, gone):
+        await each.close()
+
+
+async def test_leases_are_renewed_by_one_thread_that_ends_with_the_last(quick: RedisSessionStorage) -> None:
+    def renewing() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name == "voxagent-leases"]
+
+    async with session_lock(quick, "a"):
+        async with session_lock(quick, "b"):
+            assert len(renewing()) == 1
+    await until(lambda: not renewing())
+
+
+@pytest.mark.parametrize("lease", [0, -1.0])
+def test_a_lease_of_no_time_is_refused(lease: float) -> None:
+    with pytest.raises(ConfigError, match=r"^lease=.* is not a positive number of seconds$"):
+        RedisSessionStorage("redis://127.0.0.1:1/0", lease=lease)

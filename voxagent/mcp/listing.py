@@ -1,0 +1,120 @@
+"""The tools that a server has, as our tools."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ConfigError, ToolsetError, ToolsetTimeoutError
+from .mending import MENDED
+from .names import sanitize_tool_name
+from .options import MAX_TOOLS, MCPOptions
+from .schemas import rooted
+from .tool import Caller, MCPToolDefinition
+from .traffic import UNKNOWN_METHOD
+
+MAX_PAGES = 100
+
+
+@dataclass(slots=True, frozen=True)
+class Listed:
+    """The tools of a server at one moment.
+
+    Args:
+        tools: The tools.
+        warnings: What is not as it should be with them.
+        changes: What has changed since they were listed before.
+    """
+
+    tools: tuple[MCPToolDefinition, ...] = ()
+    warnings: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+
+async def listed(client: Any, name: str, options: MCPOptions, caller: Caller, seconds: float) -> Listed:
+    """Ask for all tools; raises `ToolsetError` if that fails or does not end."""
+    try:
+        async with asyncio.timeout(seconds):
+            found, warnings = await _all_pages(client, name, options.get("max_tools", MAX_TOOLS))
+    except TimeoutError as error:
+        raise ToolsetTimeoutError(
+            f"the MCP server {name!r} did not list its tools in {seconds:g} s"
+        ) from error
+    tools = [_made(tool, name, options, caller, warnings) for tool in found]
+    _check_unique(tools, name)
+    return Listed(tuple(tools), tuple(warnings))
+
+
+async def _all_pages(client: Any, name: str, most: int) -> tuple[list[Any], list[str]]:
+    from mcp import MCPError
+
+    found: list[Any] = []
+    cursor: str | None = None
+    seen: set[str] = set()
+    for _ in range(MAX_PAGES):
+        try:
+            page = await client.list_tools(cursor=cursor, cache_mode="refresh")
+        except MCPError as error:
+            if error.code == UNKNOWN_METHOD and cursor is None:
+                return [], []  # it has resources or prompts only
+            raise
+        found += page.tools
+        cursor = page.next_cursor
+        if len(found) > most:
+            return found[:most], [
+                f"the MCP server {name!r} has more than {most:,} tools: the first were taken"
+            ]
+        if cursor is None:
+            return found, []
+        if cursor in seen:
+            raise ToolsetError(f"the MCP server {name!r} lists its tools without end")
+        seen.add(cursor)
+    raise ToolsetError(f"the MCP server {name!r} lists its tools on more than {MAX_PAGES} pages")
+
+
+def _made(
+    tool: Any, server: str, options: MCPOptions, caller: Caller, warnings: list[str]
+) -> MCPToolDefinition:
+    parameters, lowered = rooted(tool.input_schema)
+    meta = dict(tool.meta or {})
+    for what in filter(None, [meta.pop(MENDED, ""), lowered]):
+        warnings.append(f"the MCP server {server!r}: the tool {tool.name!r} was mended: {what}")
+    return MCPToolDefinition(
+        sanitize_tool_name(f"{prefix_of(server, options)}{tool.name}"),
+        tool.description or tool.title or "",
+        parameters,
+        caller=caller,
+        server=server,
+        original_name=tool.name,
+        title=tool.title,
+        input_schema=tool.input_schema,
+        output_schema=tool.output_schema,
+        annotations=_plain(tool.annotations),
+        meta=meta,
+        timeout=options.get("tool_timeouts", {}).get(tool.name, options.get("call_timeout")),
+    )
+
+
+def prefix_of(server: str, options: MCPOptions) -> str:
+    """What is put ahead of the names of a server's tools."""
+    prefix = options.get("prefix", False)
+    if not prefix:
+        return ""
+    return f"{server if prefix is True else prefix}_"
+
+
+def _plain(model: Any) -> Mapping[str, Any]:
+    return {} if model is None else model.model_dump(by_alias=True, exclude_none=True)
+
+
+def _check_unique(tools: list[MCPToolDefinition], server: str) -> None:
+    names: dict[str, MCPToolDefinition] = {}
+    for tool in tools:
+        other = names.setdefault(tool.name, tool)
+        if other is not tool:
+            raise ConfigError(
+                f"the MCP server {server!r} has two tools that would be named {tool.name!r}:"
+                f" {other.original_name!r} and {tool.original_name!r}"
+            )

@@ -1,0 +1,140 @@
+"""Many servers at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Any, Self, cast, overload
+
+from ..errors import ConfigError, ToolsetError
+from ..tools.context import RunContext
+from ..tools.definition import ToolDefinition
+from ..tools.toolset import LiveTools
+from .connection import State
+from .server import MCPServer
+
+
+class MCPServerManager:
+    """Servers that are connected together, each with a state of its own; a toolset of all their tools.
+
+    Args:
+        servers: The servers; more can be added.
+    """
+
+    def __init__(self, servers: Iterable[MCPServer] = ()) -> None:
+        self._servers: dict[str, MCPServer] = {}
+        self._connected: list[MCPServer] = []
+        self._take(servers)
+
+    def __repr__(self) -> str:
+        return f"MCPServerManager({', '.join(self._servers)})"
+
+    def _take(self, servers: Iterable[MCPServer]) -> None:
+        for server in servers:
+            if server.name in self._servers:
+                raise ConfigError(f"two MCP servers are named {server.name!r}: name one with name=...")
+            self._servers[server.name] = server
+
+    @property
+    def servers(self) -> Mapping[str, MCPServer]:
+        """The servers, by name."""
+        return dict(self._servers)
+
+    @property
+    def states(self) -> Mapping[str, State]:
+        """How each connection stands."""
+        return {name: server.state for name, server in self._servers.items()}
+
+    @property
+    def errors(self) -> Mapping[str, ToolsetError]:
+        """Why servers could not be connected when that was tried last, by name."""
+        return {name: server.error for name, server in self._servers.items() if server.error is not None}
+
+    async def add_servers(self, servers: Iterable[MCPServer]) -> None:
+        """Take more servers; those that are connected stay so."""
+        self._take(servers)
+
+    async def connect_all(self) -> list[ToolDefinition[Any]]:
+        """Connect all servers at once, and give all their tools.
+
+        A server that cannot be connected is in `errors`; if it is required, the first such error is raised
+        once all have been tried, and nothing stays connected.
+        """
+        fresh = [server for server in self._servers.values() if server not in self._connected]
+        try:
+            outcomes = await asyncio.gather(*map(self._connect, fresh), return_exceptions=True)
+            for outcome in outcomes:
+                if outcome is not None:
+                    raise outcome
+        except BaseException:
+            await self.disconnect_all()
+            raise
+        async with self.open(RunContext()) as tools:
+            return list(tools)
+
+    async def _connect(self, server: MCPServer) -> None:
+        await server.__aenter__()
+        self._connected.append(server)
+
+    async def disconnect_all(self) -> None:
+        """Leave all connections."""
+        connected, self._connected = self._connected, []
+        await asyncio.gather(*(server.__aexit__(None, None, None) for server in connected))
+
+    async def __aenter__(self) -> Self:
+        """Connect all servers."""
+        await self.connect_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.disconnect_all()
+
+    @asynccontextmanager
+    async def open(self, run: RunContext[Any]) -> AsyncGenerator[Sequence[ToolDefinition[object]]]:
+        """The tools of all servers, for a run; those that are not connected yet are, all at once."""
+
+        async def enter(server: MCPServer, stack: AsyncExitStack) -> Sequence[ToolDefinition[object]]:
+            return await stack.enter_async_context(server.open(run))
+
+        async with AsyncExitStack() as all_of_them:
+            stacks = [await all_of_them.enter_async_context(AsyncExitStack()) for _ in self._servers]
+            found = await asyncio.gather(
+                *(enter(server, stack) for server, stack in zip(self._servers.values(), stacks, strict=True)),
+                return_exceptions=True,
+            )
+            parts: list[Sequence[ToolDefinition[object]]] = []
+            for part in found:
+                if isinstance(part, BaseException):
+                    raise part
+                parts.append(part)
+            yield _Together(parts)
+
+
+class _Together(LiveTools[object]):
+    """The tools of several servers."""
+
+    def __init__(self, parts: Sequence[Sequence[ToolDefinition[object]]]) -> None:
+        self._parts = parts
+        self._all = [tool for part in parts for tool in part]
+
+    @overload
+    def __getitem__(self, index: int) -> ToolDefinition[object]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[ToolDefinition[object]]: ...
+    def __getitem__(self, index: int | slice) -> ToolDefinition[object] | Sequence[ToolDefinition[object]]:
+        return self._all[index]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    async def refreshed(self) -> bool:
+        """Whether one of the servers has other tools now."""
+        live = [cast("LiveTools[object]", part) for part in self._parts if isinstance(part, LiveTools)]
+        changed = await asyncio.gather(*(part.refreshed() for part in live))
+        if any(changed):
+            self._all = [tool for part in self._parts for tool in part]
+        return any(changed)

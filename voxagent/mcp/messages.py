@@ -1,0 +1,79 @@
+"""Messages as they come in: lines of bounded length, read as the protocol's messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from mcp.shared.message import SessionMessage
+
+Item: TypeAlias = "SessionMessage | Exception"
+
+MAX_MESSAGE = 10_000_000
+"""Bytes of one message; of a longer one only the beginning is kept, to tell whose answer it was."""
+KEPT_OF_LONG = 1_000
+MAX_SKIPPED = 200_000_000
+"""Bytes of one message after which nothing sensible is expected any more."""
+TOO_LARGE = f"a message is larger than {MAX_MESSAGE:,} bytes"
+
+
+class UnreadableMessage(Exception):
+    """Something that a server said and nobody can read; `start` is its beginning."""
+
+    def __init__(self, said: str, start: bytes) -> None:
+        super().__init__(said)
+        self.start = start
+
+
+def message_of(data: bytes) -> Item:
+    """The message that stands there, or why there is none."""
+    from mcp.shared.message import SessionMessage
+    from mcp_types import jsonrpc_message_adapter
+
+    try:
+        return SessionMessage(jsonrpc_message_adapter.validate_json(data, by_name=False))
+    except ValueError:
+        return UnreadableMessage("the server sent a message that is not valid", data[:100_000])
+
+
+class Lines:
+    """Cuts what comes in into lines; of a line that is too long the end is never kept."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._skipping = False
+        self._skipped = 0
+
+    @property
+    def endless(self) -> bool:
+        """Whether the line that is skipped has no end to be waited for."""
+        return self._skipped > MAX_SKIPPED
+
+    def fed(self, data: bytes) -> list[bytes | UnreadableMessage]:
+        """The lines that are complete now, without their ends, and what is too long to ever be one."""
+        lines: list[bytes | UnreadableMessage] = []
+        first, *more = data.split(b"\n")
+        self._take(first, lines)
+        for piece in more:
+            if not self._skipping:
+                lines.append(bytes(self._rest))
+            self._rest.clear()
+            self._skipping, self._skipped = False, 0
+            self._take(piece, lines)
+        return lines
+
+    def rest(self) -> bytes:
+        """What came after the last line end; it is told once."""
+        rest = bytes(self._rest)
+        self._rest.clear()
+        return rest
+
+    def _take(self, piece: bytes, lines: list[bytes | UnreadableMessage]) -> None:
+        if self._skipping:
+            self._skipped += len(piece)
+            return
+        self._rest += piece
+        if len(self._rest) > MAX_MESSAGE:
+            lines.append(UnreadableMessage(TOO_LARGE, bytes(self._rest[:KEPT_OF_LONG])))
+            self._rest.clear()
+            self._skipping = True

@@ -1,0 +1,67 @@
+"""From what a server answers to what a model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..tools.content import ToolReturn
+from ..types.blocks import AudioBlock, ContentBlock, DocumentBlock, ImageBlock, TextBlock
+
+
+def returned(result: Any) -> ToolReturn[Any]:
+    """A tool's result: its blocks, or its structured content where there are none.
+
+    Structured content and `_meta` are in the metadata, as `structured_content` and `_meta`.
+    """
+    blocks = blocks_of(result.content)
+    metadata = {
+        name: value
+        for name, value in (("structured_content", result.structured_content), ("_meta", result.meta))
+        if value is not None
+    }
+    value: Any = blocks or ("" if result.structured_content is None else result.structured_content)
+    if len(blocks) == 1 and isinstance(blocks[0], TextBlock):
+        value = blocks[0].text
+    return ToolReturn(value, metadata=metadata or None)
+
+
+def text_of(result: Any) -> str:
+    """All text of a result, for an error."""
+    return "\n".join(block.text for block in blocks_of(result.content) if isinstance(block, TextBlock))
+
+
+def blocks_of(content: Sequence[Any]) -> list[ContentBlock]:
+    """The blocks that stand for the content of a result, a prompt or a sampling request."""
+    return [block_of(each) for each in content]
+
+
+def block_of(content: Any) -> ContentBlock:
+    """One block."""
+    match content.type:
+        case "text":
+            return TextBlock(content.text)
+        case "image":
+            return ImageBlock(content.mime_type, content.data)
+        case "audio":
+            return AudioBlock(content.mime_type, content.data)
+        case "resource_link":
+            told = " - ".join(filter(None, [content.title or content.name, content.description]))
+            return TextBlock(f"{told}: {content.uri}")
+        case "resource":
+            return resource_block(content.resource)
+        case _:
+            return TextBlock(content.model_dump_json(by_alias=True, exclude_none=True))
+
+
+def resource_block(resource: Any) -> ContentBlock:
+    """What a resource holds: text, or bytes of a kind that models read."""
+    text = getattr(resource, "text", None)
+    if text is not None:
+        return TextBlock(text)
+    kind = resource.mime_type or "application/octet-stream"
+    if kind.startswith("image/"):
+        return ImageBlock(kind, resource.blob)
+    if kind.startswith("audio/"):
+        return AudioBlock(kind, resource.blob)
+    return DocumentBlock(kind, resource.blob, name=resource.uri.rsplit("/", 1)[-1])

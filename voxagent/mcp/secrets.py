@@ -1,0 +1,106 @@
+"""What a server is given and must not show: values of its environment, headers and arguments.
+
+Whatever comes back from the server passes through here before it reaches an event, an error or a log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from ..security.filters import RedactionFilter
+from ..security.registry import NAMED_PLACEHOLDER, SecretRegistry
+
+T = TypeVar("T")
+
+SAYS_SECRET = re.compile(
+    r"key|token|secret|passw|passphrase|pwd|auth|credential|cookie|private|signature|dsn", re.IGNORECASE
+)
+LOOKS_SECRET = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w.~+=:-]{16,}")
+"""Long, letters and digits mixed, no path and no sentence."""
+MOST_HEADERS = 256
+PLAIN_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
+
+
+class Secrets:
+    """The secrets of one server."""
+
+    def __init__(self) -> None:
+        self._registry = SecretRegistry()
+        self._filter = RedactionFilter(self._registry, NAMED_PLACEHOLDER)
+        self._headers: dict[tuple[str, str], None] = {}
+        self._lasting: list[tuple[str, str]] = []
+
+    def text(self, text: str) -> str:
+        """The text with placeholders."""
+        return self._filter.redact(text)
+
+    def value(self, value: T) -> T:
+        """The value with placeholders in all its strings."""
+        return self._filter.redact_value(value)
+
+    def add_environment(self, env: Mapping[str, str]) -> None:
+        """Values that are secrets by their name, or look like one."""
+        for name, value in env.items():
+            if SAYS_SECRET.search(name) or LOOKS_SECRET.fullmatch(value):
+                self._add(name, value)
+
+    def add_arguments(self, args: Sequence[str]) -> None:
+        """What follows `--token`, or stands behind `--token=`; and what looks like a secret."""
+        for name, value in _arguments(args):
+            if SAYS_SECRET.search(name) or LOOKS_SECRET.fullmatch(value):
+                self._add(name.lstrip("-") or "argument", value)
+
+    def add_headers(self, headers: Mapping[str, str]) -> None:
+        """All but the well-known ones, and what follows a word such as "Bearer"."""
+        for name, value in headers.items():
+            if name.lower() in PLAIN_HEADERS or (name, value) in self._headers:
+                continue
+            self._headers[name, value] = None
+            self._forget_headers()
+            self._register_header(name, value)
+
+    def add_url(self, url: str) -> None:
+        """A password in it, and parameters that are secrets by their name."""
+        parts = urlsplit(url)
+        self._add("password", parts.password or "")
+        for name, value in parse_qsl(parts.query):
+            if SAYS_SECRET.search(name) or LOOKS_SECRET.fullmatch(value):
+                self._add(name, value)
+
+    def _add(self, name: str, value: str) -> None:
+        self._lasting.append((name, value))
+        self._registry.register_value(name, value, found=True)
+
+    def _register_header(self, name: str, value: str) -> None:
+        for each in (value, value.partition(" ")[2]):
+            self._registry.register_value(name, each, found=True)
+
+    def _forget_headers(self) -> None:
+        """Of headers that differ from run to run, the older half is forgotten once there are many."""
+        if len(self._headers) <= MOST_HEADERS:
+            return
+        self._headers = dict.fromkeys(list(self._headers)[MOST_HEADERS // 2 :])
+        self._registry = SecretRegistry()
+        self._filter = RedactionFilter(self._registry, NAMED_PLACEHOLDER)
+        for name, value in self._lasting:
+            self._registry.register_value(name, value, found=True)
+        for name, value in self._headers:
+            self._register_header(name, value)
+
+
+def _arguments(args: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each argument with the option that it belongs to, "" for none."""
+    option = ""
+    for each in args:
+        name, equals, value = each.partition("=")
+        if each.startswith("-"):
+            option = name
+            if equals:
+                yield option, value
+                option = ""
+            continue
+        yield (name, value) if equals and not option else (option, each)
+        option = ""

@@ -1,0 +1,399 @@
+"""A server of tools as a toolset: connected once for any number of runs, from any thread or event loop.
+
+All that talks to the server happens on the process's loop of servers. A run that opens the toolset takes
+part in the connection and leaves it at its end; `async with agent:` takes part in it for longer. The last
+one closes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+from urllib.parse import urlsplit
+from weakref import WeakSet
+
+from typing_extensions import Unpack
+
+from ..errors import ToolsetError
+from ..fanout.background import at_exit, on_loop, server_loop
+from ..streaming.events import SecurityWarningEvent, ToolOutputEvent, ToolsetErrorEvent, WarningEvent
+from ..tools.content import ToolReturn
+from ..tools.context import RunContext, ToolContext
+from ..tools.definition import ToolDefinition
+from ..tools.toolset import LiveTools
+from ..types.blocks import ContentBlock
+from ..types.message import Message
+from .connection import State
+from .listing import Listed
+from .options import MCPOptions, asking_run, check_options
+from .resource_tools import MAX_BYTES, ResourceTools
+from .resources import (
+    PromptDescription,
+    Resource,
+    ResourceTemplate,
+    all_prompts,
+    all_resources,
+    all_templates,
+    contents,
+    written,
+)
+from .secrets import Secrets
+from .session import ServerSession
+from .target import ObjectTarget, ProcessTarget, Target, WebTarget
+from .tool import MCPToolDefinition
+
+T = TypeVar("T")
+Headers = Mapping[str, str] | Callable[[RunContext[Any] | None], Mapping[str, str]]
+
+_sessions: WeakSet[ServerSession] = WeakSet()
+
+
+class MCPServer:
+    """What all kinds of servers share: a toolset that stands for one server.
+
+    Args:
+        target: What is connected to.
+        name: What it is called if the options do not say.
+        options: See `MCPOptions`.
+        secrets: What must not be shown of what it says.
+    """
+
+    def __init__(
+        self, target: Target, name: str, options: MCPOptions, secrets: Secrets | None = None
+    ) -> None:
+        check_options(options)
+        self._secrets = secrets or Secrets()
+        self.name: str = options.get("name") or name
+        self._options = options
+        self._target = target
+        self._session: ServerSession | None = None
+        self._home: asyncio.AbstractEventLoop | None = None
+        self.error: ToolsetError | None = None
+        """Why it could not be connected when that was tried last."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(name={self.name!r})"
+
+    @property
+    def state(self) -> State:
+        """How the connection stands: "idle", "connecting", "connected", "lost" or "failed"."""
+        return "idle" if self._session is None else self._session.state
+
+    @property
+    def required(self) -> bool:
+        """Whether a run fails without it."""
+        return self._options.get("required", True)
+
+    # --- as a toolset ---------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def open(self, run: RunContext[Any]) -> AsyncGenerator[Sequence[ToolDefinition[object]]]:
+        """The server's tools, for a run."""
+        try:
+            found = await self._acquired(run)
+        except ToolsetError as error:
+            if self.required:
+                raise
+            await run.view.tell(ToolsetErrorEvent(run.run_id, self.name, error))
+            yield []
+            return
+        try:
+            tools = _Tools(self, run, found)
+            await tools.told()
+            yield tools
+        finally:
+            await self._released()
+
+    async def __aenter__(self) -> Self:
+        """Connect, and stay connected until the context is left."""
+        try:
+            await self._acquired()
+        except ToolsetError:
+            if self.required:
+                raise
+            await self._do(lambda session: session.taken())  # each run tries again
+        return self
+
+    async def _acquired(self, run: RunContext[Any] | None = None) -> Listed:
+        taken: list[Listed] = []
+
+        async def take(session: ServerSession) -> Listed:
+            taken.append(await session.acquired())
+            return taken[0]
+
+        try:
+            found = await self._do(take, run)
+        except ToolsetError as error:
+            self.error = error
+            raise
+        except asyncio.CancelledError:
+            if taken:  # at the very moment when we were cancelled
+                await self._released()
+            raise
+        self.error = None
+        return found
+
+    async def _released(self) -> None:
+        """Leave the connection, by a task that nothing cancels."""
+        loop = server_loop()
+        leaving = asyncio.run_coroutine_threadsafe(self._here(loop).released(), loop)
+        await asyncio.shield(asyncio.wrap_future(leaving))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._released()
+
+    async def _do(
+        self, work: Callable[[ServerSession], Awaitable[T]], run: RunContext[Any] | None = None
+    ) -> T:
+        """Do something on the loop of servers, on behalf of a run."""
+        loop = server_loop()
+
+        async def main() -> T:
+            asking_run.set(run)
+            return await work(self._here(loop))
+
+        return await on_loop(loop, main)
+
+    def _here(self, loop: asyncio.AbstractEventLoop) -> ServerSession:
+        """The session of this process: a forked child has none of its parent's connections."""
+        if self._session is None or self._home is not loop:
+            session = ServerSession(self.name, self._target, self._options, self, self._secrets)
+            self._session, self._home = session, loop
+            if not _sessions:
+                at_exit(_close_all, servers=True)
+            _sessions.add(session)
+        return self._session
+
+    async def _listed(self, run: RunContext[Any]) -> Listed:
+        return await self._do(lambda session: session.tools(), run)
+
+    def _version(self) -> int:
+        return 0 if self._session is None else self._session.version
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    async def call_tool(
+        self, name: str, arguments: Mapping[str, Any], context: ToolContext[Any]
+    ) -> ToolReturn[Any]:
+        """Call a tool by the server's name of it; raises `ToolError` with what the model shall know."""
+        meta = self._options.get("meta")
+        told = None if meta is None else meta(context)
+
+        def tell(message: str) -> None:
+            context.view.tell(ToolOutputEvent(context.run_id, context.tool_call_id, message))
+
+        return await self._do(lambda session: session.call(name, arguments, told, tell), context)
+
+    # --- resources and prompts --------------------------------------------------------------------
+
+    async def list_resources(self, *, run: RunContext[Any] | None = None) -> list[Resource]:
+        """All resources that the server lists.
+
+        Args:
+            run: For which run: its questions and headers are that run's; None outside of a run.
+
+        Raises:
+            ToolsetError: The server cannot be connected, or has no valid answer.
+        """
+        return await self._do(lambda session: session.asked("resources/list", all_resources), run)
+
+    async def list_resource_templates(self, *, run: RunContext[Any] | None = None) -> list[ResourceTemplate]:
+        """All templates that the server lists, of resources with URIs alike; as `list_resources`."""
+        return await self._do(lambda session: session.asked("resources/templates/list", all_templates), run)
+
+    async def read_resource(self, uri: str, *, run: RunContext[Any] | None = None) -> list[ContentBlock]:
+        """What a resource holds, as text, images, audio or documents; only the server opens the URI.
+
+        Raises:
+            ToolsetError: There is no such resource, or the server has no valid answer.
+        """
+        return await self._do(
+            lambda session: session.asked("resources/read", lambda client, _: contents(client, uri)), run
+        )
+
+    async def list_prompts(self, *, run: RunContext[Any] | None = None) -> list[PromptDescription]:
+        """All prompts that the server lists; as `list_resources`."""
+        return await self._do(lambda session: session.asked("prompts/list", all_prompts), run)
+
+    async def get_prompt(
+        self, name: str, arguments: Mapping[str, str] | None = None, *, run: RunContext[Any] | None = None
+    ) -> list[Message]:
+        """The messages of a prompt, for `agent.run(None, message_history=...)`.
+
+        Raises:
+            ConfigError: An argument is no text.
+            ToolsetError: There is no such prompt, an argument is missing, or the answer is not valid.
+        """
+        given = arguments or {}
+        return await self._do(
+            lambda session: session.asked("prompts/get", lambda client, _: written(client, name, given)), run
+        )
+
+    def as_resource_tools(self, *, max_bytes: int = MAX_BYTES) -> ResourceTools:
+        """The server's resources as a toolset of two tools, `NAME_list_resources` and `NAME_read_resource`.
+
+        Args:
+            max_bytes: How much of a resource a model may be shown; a larger one is an error that it reads.
+        """
+        prefix = self._options.get("prefix")
+        return ResourceTools(self, prefix if isinstance(prefix, str) and prefix else self.name, max_bytes)
+
+    async def roots_changed(self) -> None:
+        """Tell the server that `roots` are others now; from 2026-07-28 on servers ask anew by themselves."""
+        await self._do(lambda session: session.roots_changed())
+
+    # --- pinned tools -----------------------------------------------------------------------------
+
+    async def accept_tools(self) -> None:
+        """Take the tools as they are now for those that are pinned (`pin_tools`)."""
+        async with self._unchecked():
+            await self._do(lambda session: session.accept_tools())
+
+    @asynccontextmanager
+    async def _unchecked(self) -> AsyncGenerator[None]:
+        await self._do(lambda session: session.taken())
+        try:
+            yield
+        finally:
+            await self._released()
+
+
+class _Tools(LiveTools[object]):
+    """The tools of a server as one run sees them."""
+
+    def __init__(self, server: MCPServer, run: RunContext[Any], found: Listed) -> None:
+        self._server = server
+        self._run = run
+        self._found = found
+        self._version = server._version()  # pyright: ignore[reportPrivateUsage]  # the server's own view of itself
+
+    @overload
+    def __getitem__(self, index: int) -> MCPToolDefinition: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[MCPToolDefinition]: ...
+    def __getitem__(self, index: int | slice) -> MCPToolDefinition | Sequence[MCPToolDefinition]:
+        return self._found.tools[index]
+
+    def __len__(self) -> int:
+        return len(self._found.tools)
+
+    def __iter__(self) -> Iterator[MCPToolDefinition]:
+        return iter(self._found.tools)
+
+    async def refreshed(self) -> bool:
+        """Whether the server has other tools now; they are then those of this sequence."""
+        version = self._server._version()  # pyright: ignore[reportPrivateUsage]  # the server's own view of itself
+        if version == self._version:
+            return False
+        self._version = version
+        self._found = await self._server._listed(self._run)  # pyright: ignore[reportPrivateUsage]  # as above
+        await self.told()
+        return True
+
+    async def told(self) -> None:
+        """Tell what is not as it should be."""
+        for warning in self._found.warnings:
+            await self._run.view.tell(WarningEvent(self._run.run_id, warning))
+        for change in self._found.changes:
+            await self._run.view.tell(SecurityWarningEvent(self._run.run_id, change, self._server.name))
+
+
+async def _close_all() -> None:
+    await asyncio.gather(*(session.close() for session in list(_sessions)), return_exceptions=True)
+    _sessions.clear()
+
+
+class MCPServerStdio(MCPServer):
+    """A server that runs as a process of ours and speaks over its standard input and output.
+
+    It is ended with the connection: its input is closed, and if it does not end, its process group is
+    terminated and then killed; it does not outlive this program, however that ends.
+
+    Args:
+        command: The program.
+        args: Its arguments.
+        env: Variables that it sees besides PATH, HOME and a few others; nothing else of this program's is
+            passed on.
+        cwd: Its working directory.
+        **options: See `MCPOptions`.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        args: Sequence[str] = (),
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | Path | None = None,
+        **options: Unpack[MCPOptions],
+    ) -> None:
+        secrets = Secrets()
+        secrets.add_environment(env or {})
+        secrets.add_arguments(args)
+        target = ProcessTarget(command, tuple(args), dict(env or {}), cwd)
+        super().__init__(target, Path(command).stem or "server", options, secrets)
+
+
+class MCPServerHTTP(MCPServer):
+    """A server at an address, by streamable HTTP.
+
+    Args:
+        url: The address, such as "http://localhost:8000/mcp".
+        headers: Headers of each request, or a function of the run that gives them.
+        auth: An `httpx2.Auth`, such as the SDK's `OAuthClientProvider`.
+        client: Makes the `httpx2.AsyncClient`, for transports and proxies of your own.
+        **options: See `MCPOptions`.
+    """
+
+    SSE = False
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Headers | None = None,
+        auth: Any = None,
+        client: Callable[[], Any] | None = None,
+        **options: Unpack[MCPOptions],
+    ) -> None:
+        given: Headers = headers or {}
+        secrets = Secrets()
+        secrets.add_url(url)
+
+        def current() -> Mapping[str, str]:
+            now = given(asking_run.get()) if callable(given) else given
+            secrets.add_headers(now)
+            return now
+
+        if self.SSE and options.get("mode", "auto") == "auto":
+            options["mode"] = "legacy"  # newer servers do not speak it
+        target = WebTarget(url, current, auth, self.SSE, client)
+        super().__init__(target, _host_of(url), options, secrets)
+
+
+class MCPServerSSE(MCPServerHTTP):
+    """A server at an address, by the older protocol with server-sent events."""
+
+    SSE = True
+
+
+class MCPServerInProcess(MCPServer):
+    """A server object of the SDK (`mcp.server.MCPServer`), in this process and on the loop of servers.
+
+    Args:
+        server: The server.
+        **options: See `MCPOptions`.
+    """
+
+    def __init__(self, server: Any, **options: Unpack[MCPOptions]) -> None:
+        super().__init__(ObjectTarget(server), str(getattr(server, "name", "") or "server"), options)
+
+
+def _host_of(url: str) -> str:
+    return urlsplit(url).hostname or "server"

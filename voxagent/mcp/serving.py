@@ -1,0 +1,175 @@
+"""Agents as tools of an MCP server.
+
+Each call is a run in a task of its own. When the client cancels the call, or goes away where that means the
+same, the run is aborted and its tools with it; the call is over once the run is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from .._version import __version__
+from ..errors import ConfigError
+from ..security.filters import PLACEHOLDER, RedactionFilter
+from .answering import AgentTool, Answer, known_secrets
+from .exchange import Asked
+from .served import Servable, ServedAgent, ServedCall
+
+if TYPE_CHECKING:
+    from mcp.server import Server, ServerRequestContext
+    from mcp.types import (
+        CallToolRequestParams,
+        CallToolResult,
+        ListToolsResult,
+        PaginatedRequestParams,
+        Tool,
+    )
+
+Running: TypeAlias = set[asyncio.Task[Answer]]
+
+NO_SUCH_TOOL = -32_602
+
+
+def as_server(
+    *agents: Servable | ServedAgent, name: str = "voxagent", instructions: str | None = None
+) -> Server[Any]:
+    """An MCP server that has each agent as a tool.
+
+    A tool takes a text, or what `ServedAgent(input_type=...)` says, and answers with the agent's output, as
+    structured content too where that is an object. Clients that ask for progress hear of tool calls and of
+    the text as it is written. What goes wrong is a result that is an error, and tells nothing of the program.
+
+    Args:
+        *agents: The agents; as `ServedAgent(agent, ...)` where more is to be said.
+        name: What the server is called.
+        instructions: What clients are told of it.
+
+    Returns:
+        A server of the SDK, to be run by `serve`, by the SDK, or in this process (`MCPServerInProcess`).
+
+    Raises:
+        ConfigError: There is no agent, one has no name, or two would have the same.
+    """
+    from mcp.server import Server
+
+    if not agents:
+        raise ConfigError("as_server(...) needs an agent to serve")
+    served = [each if isinstance(each, ServedAgent) else ServedAgent(each) for each in agents]
+    secrets = RedactionFilter(known_secrets(), PLACEHOLDER)
+    tools = _Tools([AgentTool(each, secrets) for each in served])
+
+    @asynccontextmanager
+    async def kept_open(server: Any) -> AsyncGenerator[Running]:
+        running: Running = set()
+        async with AsyncExitStack() as stack:
+            for each in served:
+                if isinstance(each.agent, AbstractAsyncContextManager):
+                    kept = cast("AbstractAsyncContextManager[object]", each.agent)
+                    await stack.enter_async_context(kept)
+            try:
+                yield running
+            finally:
+                await _stopped(running)
+
+    return Server(
+        name,
+        version=__version__,
+        instructions=instructions,
+        lifespan=kept_open,
+        get_tool_input_schema=tools.schema_of,
+        on_list_tools=tools.list,
+        on_call_tool=tools.call,
+    )
+
+
+class _Tools:
+    """The tools of a server."""
+
+    def __init__(self, tools: Sequence[AgentTool]) -> None:
+        self._tools: dict[str, AgentTool] = {}
+        for tool in tools:
+            if tool.name in self._tools:
+                raise ConfigError(
+                    f"two agents would be served as {tool.name!r}: name one with ServedAgent(agent, name=...)"
+                )
+            self._tools[tool.name] = tool
+
+    def schema_of(self, name: str) -> Mapping[str, Any] | None:
+        """The input schema of a tool, for the SDK's check of headers."""
+        return self._tools[name].input.schema if name in self._tools else None
+
+    async def list(
+        self, context: ServerRequestContext[Any], params: PaginatedRequestParams | None
+    ) -> ListToolsResult:
+        """All tools, on one page."""
+        from mcp.types import ListToolsResult
+
+        return ListToolsResult(tools=[_listed(tool) for tool in self._tools.values()])
+
+    async def call(self, context: ServerRequestContext[Any], params: CallToolRequestParams) -> CallToolResult:
+        """Call a tool; a call that is cancelled is over once its run is."""
+        from mcp import MCPError
+
+        tool = self._tools.get(params.name)
+        if tool is None:
+            known = ", ".join(self._tools)
+            raise MCPError(NO_SUCH_TOOL, f"there is no tool {params.name!r}; there are {known}")
+
+        async def report(number: float, words: str) -> None:
+            await context.session.report_progress(number, None, words)
+
+        def told(asked: Asked) -> ServedCall:
+            meta = cast("Mapping[str, Any]", context.meta or {})
+            return ServedCall(params.name, asked.arguments, asked.session, _headers(context), meta)
+
+        # in a task of its own, as the SDK cancels again and again until its handler ends
+        task = asyncio.create_task(tool.answer(params.arguments or {}, told, report))
+        running: Running = context.lifespan_context
+        running.add(task)
+        try:
+            return _result(await asyncio.shield(task))
+        finally:
+            await _stopped({task})
+            running.discard(task)
+
+
+async def _stopped(tasks: Running) -> None:
+    """Cancel what still runs, once, and wait for its end."""
+    from anyio import CancelScope
+
+    left = [task for task in tasks if not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        with CancelScope(shield=True):
+            await asyncio.wait(left)
+
+
+def _listed(tool: AgentTool) -> Tool:
+    from mcp.types import Tool
+
+    return Tool(
+        name=tool.name,
+        description=tool.description,
+        input_schema=dict(tool.input.schema),
+        output_schema=None if tool.output.schema is None else dict(tool.output.schema),
+    )
+
+
+def _result(answer: Answer) -> CallToolResult:
+    from mcp.types import CallToolResult, TextContent
+
+    return CallToolResult(
+        content=[TextContent(type="text", text=answer.text)],
+        structured_content=answer.structured,
+        is_error=answer.is_error,
+    )
+
+
+def _headers(context: Any) -> Mapping[str, str]:
+    """The headers of an HTTP request; none elsewhere."""
+    headers = getattr(context.request, "headers", None)
+    return {} if headers is None else {name.lower(): value for name, value in headers.items()}

@@ -1,0 +1,326 @@
+"""What happens with one server, all of it on the loop of servers: connecting, listing, calling."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, TypeAlias, TypeVar
+
+from ..errors import ToolError, ToolsetError, ToolsetTimeoutError, VoxAgentError, said_by
+from ..tools.content import ToolReturn
+from .auth import denied
+from .callbacks import Callbacks
+from .connection import CLOSED, Connection, Options, State, leaf_of
+from .listing import Listed, listed
+from .options import CONNECT_TIMEOUT, IDLE_TIMEOUT, MCPOptions, asking_run
+from .pins import Pins
+from .results import returned, text_of
+from .secrets import Secrets
+from .target import Target
+from .tool import Caller
+from .traffic import DENIED
+from .waiting import Requests, Waiting
+
+logger: logging.Logger = logging.getLogger("voxagent")
+T = TypeVar("T")
+
+Tell: TypeAlias = Callable[[str], object]
+Question: TypeAlias = Callable[[Any, Callable[[], object]], Awaitable[T]]
+NO_SESSION = -32_600
+LISTEN_AGAIN = (0.1, 0.5, 2.0, 10.0)
+"""Seconds to wait ahead of each try to hear of changes again; the last one is repeated."""
+LISTEN_SECONDS = 1.0
+MAX_SAID = 2_000
+BURST = 100
+"""Pieces of progress that are told at once; of more only some are."""
+PER_SECOND = 20.0
+
+
+class ServerSession:
+    """One server.
+
+    Args:
+        name: What errors call it.
+        target: What is connected to.
+        options: What it may do.
+        caller: Makes the calls of its tools.
+        secrets: What must not be shown.
+    """
+
+    def __init__(
+        self, name: str, target: Target, options: MCPOptions, caller: Caller, secrets: Secrets
+    ) -> None:
+        self.name = name
+        self.version = 0
+        """Changes whenever the tools may have changed."""
+        self._options = options
+        self._caller = caller
+        self._secrets = secrets
+        self._requests = Requests()
+        self._callbacks = Callbacks(name, options, self._requests, self._changed, secrets)
+        seconds = options.get("connect_timeout", CONNECT_TIMEOUT)
+        told = Options(seconds, options.get("mode", "auto"), self._callbacks.arguments())
+        self._connection = Connection(name, target, told, self._connected, secrets)
+        self._pins = Pins(name, options.get("pin_tools"))
+        self._tools: Listed | None = None
+        self._listing: asyncio.Task[Listed] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._users = 0
+
+    @property
+    def state(self) -> State:
+        """How the connection stands."""
+        return self._connection.state
+
+    # --- taking part ------------------------------------------------------------------------------
+
+    async def taken(self) -> None:
+        """One more user."""
+        self._users += 1
+
+    async def acquired(self) -> Listed:
+        """One more user, who needs the tools; raises `ToolsetError` if there are none to be had."""
+        self._users += 1
+        try:
+            return await self.tools()
+        except BaseException:
+            await self.released()
+            raise
+
+    async def released(self) -> None:
+        """One user less; the last one closes, and is not stopped in that."""
+        self._users -= 1
+        if self._users == 0:
+            self._closing = asyncio.create_task(self._ended(self._left()))
+            await asyncio.shield(self._closing)
+
+    async def close(self) -> None:
+        """End the connection; the next user makes it anew."""
+        await self._ended(self._left())
+
+    def _left(self) -> tuple[list[asyncio.Task[Any]], Callable[[], Awaitable[None]]]:
+        """Let go of the connection, at once: who comes next shall not be given one that is being closed."""
+        tasks: list[asyncio.Task[Any]] = [
+            task for task in (self._listening, self._listing) if task is not None
+        ]
+        self._tools = self._listening = self._listing = None
+        for task in tasks:
+            task.cancel()
+        return tasks, self._connection.left()
+
+    async def _ended(self, left: tuple[list[asyncio.Task[Any]], Callable[[], Awaitable[None]]]) -> None:
+        tasks, end = left
+        if tasks:
+            await asyncio.wait(tasks)
+        await end()
+
+    # --- what the server says by itself -------------------------------------------------------------
+
+    async def _connected(self, client: Any) -> None:
+        """The connection was made, perhaps anew: what was known may be old."""
+        self._changed()
+        await self._callbacks.connected(client)
+        if self._listening is not None:
+            self._listening.cancel()
+        if str(client.protocol_version or "") < "2026" or not _tells_changes(client):
+            self._listening = None
+            return
+        listens = asyncio.Event()
+        self._listening = asyncio.create_task(self._listen(client, listens))
+        with suppress(TimeoutError):  # what changes from here on is not to be missed
+            async with asyncio.timeout(LISTEN_SECONDS):
+                await listens.wait()
+
+    async def roots_changed(self) -> None:
+        """Tell the server of other roots, where it knows any and does not ask by itself."""
+        if self.state == "connected" and self._options.get("roots") is not None:
+            await self._callbacks.roots_changed(await self.client())
+
+    def _changed(self) -> None:
+        self._tools = None
+        self.version += 1
+
+    async def _listen(self, client: Any, listens: asyncio.Event) -> None:
+        """From 2026-07-28 on a server tells of changes to those who listen."""
+        failures = 0
+        while True:
+            try:
+                async with client.listen(tools_list_changed=True) as events:
+                    listens.set()
+                    failures = 0
+                    async for _ in events:
+                        self._changed()
+            except Exception as error:
+                logger.debug("the MCP server %r tells no changes: %s", self.name, said_by(leaf_of(error)))
+                if not listens.is_set():
+                    listens.set()
+                    return
+            await asyncio.sleep(LISTEN_AGAIN[min(failures, len(LISTEN_AGAIN) - 1)])
+            failures += 1
+            self._changed()  # nobody knows what was missed
+
+    # --- tools ----------------------------------------------------------------------------------------
+
+    async def tools(self) -> Listed:
+        """The server's tools; listed once for all who ask, until they change."""
+        await self.client()
+        if self._tools is not None:
+            return self._tools
+        if self._listing is None or self._listing.done():
+            self._listing = asyncio.create_task(self._list())
+            self._listing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._listing)
+
+    async def _list(self) -> Listed:
+        version = self.version
+        found = await self._found()
+        changes = self._pins.check(found.tools)
+        if changes:
+            told = f"the MCP server {self.name!r} has changed: {'; '.join(changes)}"
+            found = Listed(found.tools, found.warnings, (told,))
+        if version == self.version:
+            self._tools = found
+        return found
+
+    async def _found(self) -> Listed:
+        """The tools that the server lists now."""
+        client = await self.client()
+        seconds = self._options.get("connect_timeout", CONNECT_TIMEOUT) * 2
+        try:
+            return await listed(client, self.name, self._options, self._caller, seconds)
+        except VoxAgentError:
+            raise
+        except Exception as error:
+            why = await self._connection.lost() or self._short(error)
+            raise ToolsetError(f"the tools of the MCP server {self.name!r} cannot be listed: {why}") from None
+
+    async def accept_tools(self) -> None:
+        """Take the tools as they are now for those that are pinned."""
+        found = await self._found()
+        self._pins.accept(found.tools)
+        self._changed()
+
+    async def client(self) -> Any:
+        """The SDK's client, connected."""
+        return await self._connection.client()
+
+    # --- calls ----------------------------------------------------------------------------------------
+
+    async def call(
+        self, name: str, arguments: Mapping[str, Any], meta: Mapping[str, Any] | None, tell: Tell
+    ) -> ToolReturn[Any]:
+        """Call a tool for the run in `asking_run`; raises `ToolError` with what the model shall know."""
+        spare = _Spare(asyncio.get_running_loop().time())
+
+        async def answer(client: Any, heard: Callable[[], object]) -> Any:
+            async def progressed(done: float, total: float | None, message: str | None) -> None:
+                heard()
+                if spare.taken(asyncio.get_running_loop().time()):
+                    tell(self._secrets.text(progress_text(done, total, message))[:MAX_SAID])
+
+            return await client.call_tool(
+                name,
+                dict(arguments),
+                progress_callback=progressed,
+                meta=None if meta is None else dict(meta),
+            )
+
+        try:
+            result = await self.asked(name, answer)
+        except ToolsetError as error:
+            raise ToolError(error.message) from None
+        if result.is_error:
+            raise ToolError(self._secrets.text(text_of(result)) or f"the tool {name!r} failed")
+        return self._secrets.value(returned(result))
+
+    async def asked(self, what: str, ask: Question[T]) -> T:
+        """Ask the server something for the run in `asking_run`; raises `ToolsetError`.
+
+        Args:
+            what: What errors call it.
+            ask: Asks the client, and tells whenever something has been heard of the server.
+        """
+        self._users += 1
+        try:
+            return await self._asked(what, ask)
+        finally:
+            await self.released()
+
+    async def _asked(self, what: str, ask: Question[T]) -> T:
+        from mcp import MCPError
+
+        again = True
+        while True:
+            client = await self.client()
+            try:
+                return await self._answered(client, what, ask)
+            except MCPError as error:
+                if again and error.code == NO_SESSION and "session" in error.message.lower():
+                    again = False  # the server was started anew and has not executed anything
+                    await self._connection.close()
+                    continue
+                if error.code == DENIED:
+                    raise denied(self.name, self._short(error)) from None
+                raise ToolsetError(await self._why(what, error)) from None
+
+    async def _answered(self, client: Any, what: str, ask: Question[T]) -> T:
+        """The answer; a question that is met with silence for too long is cancelled, at the server too."""
+        idle = self._options.get("idle_timeout", IDLE_TIMEOUT)
+        try:
+            async with Waiting(self._requests, asking_run.get(), idle) as waiting:
+                return await ask(client, waiting.heard)
+        except TimeoutError:
+            raise ToolsetTimeoutError(
+                f"the MCP server {self.name!r} did not answer {what!r} within {idle:g} s"
+            ) from None
+        except VoxAgentError:
+            raise
+        except (ValueError, RuntimeError) as error:
+            raise ToolsetError(
+                f"the MCP server {self.name!r} gave no valid answer to {what!r}: {self._short(error)}"
+            ) from None
+
+    async def _why(self, name: str, error: Any) -> str:
+        """Why a call failed, in words."""
+        if error.code == CLOSED:
+            why = await self._connection.lost()
+            if why is not None:
+                said = why or self._short(error)
+                return f"the MCP server {self.name!r} was lost during the call of {name!r}: {said}"
+        return f"the MCP server {self.name!r} could not do {name!r}: {self._short(error)}"
+
+    def _short(self, error: BaseException) -> str:
+        """What an error says, without secrets, and not all of it if it is long."""
+        lines = self._secrets.text(said_by(error)).strip().splitlines()
+        return next(iter(lines), type(error).__name__)[:MAX_SAID]
+
+
+def _tells_changes(client: Any) -> bool:
+    tools = getattr(client.server_capabilities, "tools", None)
+    return bool(getattr(tools, "list_changed", False))
+
+
+class _Spare:
+    """Of progress that comes too fast, what may still be told."""
+
+    def __init__(self, now: float) -> None:
+        self._left = float(BURST)
+        self._last = now
+
+    def taken(self, now: float) -> bool:
+        """Whether one more may."""
+        self._left = min(float(BURST), self._left + (now - self._last) * PER_SECOND)
+        self._last = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+def progress_text(done: float, total: float | None, message: str | None) -> str:
+    """Progress in words: "3/10 working"."""
+    counted = f"{done:g}" if total is None else f"{done:g}/{total:g}"
+    return f"{counted} {message}" if message else counted

@@ -1,0 +1,5 @@
+"""The models of a ChatGPT subscription."""
+
+from .provider import ChatGPTProvider
+
+__all__ = ["ChatGPTProvider"]

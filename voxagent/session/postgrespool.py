@@ -1,0 +1,173 @@
+"""Connections to PostgreSQL that are kept between calls, and the tables, made when they are first needed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, LiteralString
+from urllib.parse import unquote, urlsplit
+from weakref import WeakSet
+
+from ..errors import SessionError, said_by
+from ..fanout.background import at_last
+from .stored import newer
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+AT_ONCE = 10
+KEPT = 10
+FRESH_SECONDS = 5.0
+CONNECT_SECONDS = 10
+MIGRATION_LOCK = 0x766F78616765  # any number that other programs do not lock
+
+MIGRATIONS: tuple[tuple[LiteralString, ...], ...] = (
+    (
+        "create table voxagent_session (num bigint generated always as identity primary key,"
+        " key bytea not null unique, id text not null, version bigint not null,"
+        " created_at double precision not null, updated_at double precision not null,"
+        " metadata text not null)",
+        "create table voxagent_message"
+        " (session bigint not null references voxagent_session on delete cascade, seq bigint not null,"
+        " data text not null, primary key (session, seq))",
+    ),
+)
+"""What brings the tables from each schema version to the next; the version is the number of those done."""
+
+_open: WeakSet[Pool] = WeakSet()
+_abandoned: list[object] = []
+
+
+def _close_all() -> None:
+    for pool in list(_open):
+        pool.shut()
+
+
+def _forget_all() -> None:
+    for pool in list(_open):
+        pool.forget()
+
+
+at_last(_close_all)
+os.register_at_fork(after_in_child=_forget_all)
+
+
+class Pool:
+    """Connections to one server, for any thread; nothing is connected before it is used.
+
+    Args:
+        url: The server and the database, as libpq knows it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._password = urlsplit(url).password or ""
+        self._start()
+        _open.add(self)
+
+    def _start(self) -> None:
+        self._room = threading.BoundedSemaphore(AT_ONCE)
+        self._guard = threading.Lock()
+        self._idle: list[tuple[float, Connection[TupleRow]]] = []
+        self._ready = False
+
+    def forget(self) -> None:
+        """Begin anew in the child of a fork, to which the parent's connections do not belong."""
+        _abandoned.extend(self._idle)
+        self._start()
+
+    @contextmanager
+    def connection(self) -> Generator[Connection[TupleRow]]:
+        """A connection within the block, and no more than some at a time; each statement is a transaction."""
+        with self._room, self.told():
+            connection = self.take()
+            try:
+                yield connection
+            finally:
+                self.give_back(connection)
+
+    def take(self) -> Connection[TupleRow]:
+        """A connection until it is given back."""
+        with self.told():
+            while self._idle:
+                with suppress(IndexError):  # another thread was faster
+                    used, connection = self._idle.pop()
+                    if _alive(used, connection):
+                        return connection
+            return self._connected()
+
+    def give_back(self, connection: Connection[TupleRow]) -> None:
+        """Keep a connection for the next one, if it is still good and there are not enough of them."""
+        if connection.closed or len(self._idle) >= KEPT:
+            connection.close()
+            return
+        self._idle.append((time.monotonic(), connection))
+
+    def shut(self) -> None:
+        """Close what is kept; takes no lock, because the garbage collector may call it anywhere."""
+        while self._idle:
+            self._idle.pop()[1].close()
+
+    def _connected(self) -> Connection[TupleRow]:
+        from psycopg import Connection
+
+        more: dict[str, Any] = {}
+        if "connect_timeout" not in self._url:
+            more["connect_timeout"] = CONNECT_SECONDS
+        connection = Connection.connect(self._url, autocommit=True, **more)
+        try:
+            with self._guard:
+                if not self._ready:
+                    _migrate(connection)
+                self._ready = True
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def told(self) -> Generator[None]:
+        """Say what the server said, without the password."""
+        from psycopg import Error
+
+        try:
+            yield
+        except Error as error:
+            said = error.diag.message_primary or said_by(error).partition("\n")[0]
+            for secret in filter(None, (self._password, unquote(self._password))):
+                said = said.replace(secret, "***")
+            raise SessionError(f"postgresql: {type(error).__name__}: {said}") from error
+
+
+def _alive(used: float, connection: Connection[TupleRow]) -> bool:
+    """Whether a kept connection can be used; one that was not used for some time is asked."""
+    from psycopg import Error
+
+    if time.monotonic() - used < FRESH_SECONDS:
+        return True
+    try:
+        connection.execute("select 1")
+    except Error:
+        connection.close()
+        return False
+    return True
+
+
+def _migrate(connection: Connection[TupleRow]) -> None:
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        connection.execute("create table if not exists voxagent_schema (version bigint not null)")
+        found = connection.execute("select version from voxagent_schema").fetchone()
+        version = 0 if found is None else int(found[0])
+        if version > len(MIGRATIONS):
+            raise newer("postgresql", version, len(MIGRATIONS))
+        if version < len(MIGRATIONS):
+            for step in MIGRATIONS[version:]:
+                for statement in step:
+                    connection.execute(statement)
+            connection.execute("delete from voxagent_schema")
+            connection.execute("insert into voxagent_schema values (%s)", (len(MIGRATIONS),))

@@ -1,0 +1,235 @@
+"""Sessions in Redis: for several machines, and as durable as the server is told to be.
+
+Each change is one script, which the server runs alone: it compares the version and writes. Every append has
+an id, so that one which the client sends twice, after a connection broke, is stored once. A session's lock is
+a lease that is renewed in a thread of its own; who holds it is compared again within each append, so that a
+writer that lost it, to a pause or a partition, writes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+from weakref import finalize
+
+from ..errors import SessionError, said_by
+from ..fanout.threads import in_thread
+from ..types.message import Message
+from .lock import in_use
+from .redisleases import Leases
+from .redisscripts import ACQUIRE, APPEND, DELETE, READ, RELEASE, SAVE, SCHEMA
+from .session import Session
+from .storage import SessionStorage, check_page, conflict, lost, taken
+from .stored import key_bytes, key_of, messages_of, messages_text, newer, session_of, written
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+T = TypeVar("T")
+
+PREFIX = "voxagent"
+LEASE_SECONDS = 15.0
+CONNECTIONS = 32
+WAITS = (0.005, 0.05)
+
+
+class RedisSessionStorage(SessionStorage):
+    """Sessions in Redis, for any number of processes and machines. Needs `voxagent[redis]`.
+
+    What an append returned from is as safe as the server keeps it: turn on `appendonly yes`, with
+    `appendfsync always` for power cuts as well, and no eviction.
+
+    Args:
+        url: "redis://:password@host:port/0", or "rediss://..." for TLS, with whatever options redis-py knows.
+        lease: Seconds after which the lock of a process that died is free; it is renewed thrice in that time.
+    """
+
+    def __init__(self, url: str, *, lease: float = LEASE_SECONDS) -> None:
+        from redis import BlockingConnectionPool, Redis
+
+        parts = urlsplit(url)
+        self._place = f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
+        self._password = parts.password or ""
+        pooled = BlockingConnectionPool.from_url  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - untyped there
+        pool = pooled(url, max_connections=CONNECTIONS)
+        self._redis: Redis = Redis(connection_pool=pool)
+        self._leases = Leases(self._redis, lease)
+        self._held: dict[str, str] = {}
+        finalize(self, pool.disconnect).atexit = False
+
+    def __repr__(self) -> str:
+        return f"RedisSessionStorage({self._place!r})"
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """The store of a URL."""
+        return cls(url)
+
+    async def load(self, key: str) -> Session | None:
+        """The session, or None if there is none."""
+        names = _Names(key)
+
+        def read() -> Session | None:
+            facts, texts = self._read(names, 0, -1)
+            if facts is None:
+                return None
+            return session_of(key, facts, texts, _where(key, 0))
+
+        return await self._done(read)
+
+    async def messages(self, key: str, start: int = 0, limit: int | None = None) -> list[Message]:
+        """A page of a session; nothing else is read."""
+        check_page(start, limit)
+        names = _Names(key)
+        if limit == 0:
+            return []
+
+        def read() -> list[Message]:
+            _, texts = self._read(names, start, -1 if limit is None else start + limit - 1)
+            return messages_of(texts, _where(key, start))
+
+        return await self._done(read)
+
+    def _read(
+        self, names: _Names, first: int, last: int
+    ) -> tuple[tuple[str, float, float, str] | None, list[str]]:
+        read = self._redis.register_script(READ)([names.head, names.messages], [first, last])
+        facts, texts = cast("tuple[list[bytes | None], list[bytes]]", read)
+        version, *told = [b"" if fact is None else fact for fact in facts]
+        if not version:
+            return None, []
+        if int(version) > SCHEMA:
+            raise newer(repr(self), int(version), SCHEMA)
+        name, created_at, updated_at, metadata = [fact.decode() for fact in told]
+        return (name, float(created_at), float(updated_at), metadata), [text.decode() for text in texts]
+
+    async def version(self, key: str) -> int:
+        """How many messages a session has."""
+        names = _Names(key)
+        return await self._done(lambda: self._redis.llen(names.messages))
+
+    async def exists(self, key: str) -> bool:
+        """Whether there is a session of that key."""
+        names = _Names(key)
+        return await self._done(lambda: bool(self._redis.exists(names.head)))
+
+    async def save(self, session: Session) -> None:
+        """Store a session, in place of what was there."""
+        await self._save(session, only_new=False)
+
+    async def create(self, session: Session) -> None:
+        """Store a new session; raises `SessionConflict` if there is one of that key."""
+        if not await self._save(session, only_new=True):
+            raise taken(session.key)
+
+    async def _save(self, session: Session, *, only_new: bool) -> bool:
+        names, row = _Names(session.key), written(session)
+        facts = [row.id, repr(row.created_at), repr(row.updated_at), row.metadata]
+        args: list[str | int] = [int(only_new), *facts, *row.messages]
+        return bool(await self._script(SAVE, [names.head, names.messages], args))
+
+    async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
+        """Append messages to a session, made if there is none; returns the new version."""
+        names, texts = _Names(key), messages_text(key, messages)
+        facts = [uuid4().hex, repr(time.time()), uuid4().hex]
+        args: list[str | int] = [expected_version, self._held.get(key, ""), *facts, *texts]
+        [what, number] = cast(
+            "list[int]", await self._script(APPEND, [names.head, names.messages, names.lease], args)
+        )
+        match what:
+            case 0:
+                return number
+            case 1:
+                raise conflict(key, number, expected_version)
+            case 2:
+                raise lost(key)
+            case _:
+                raise newer(repr(self), number, SCHEMA)
+
+    async def delete(self, key: str) -> bool:
+        """Forget a session; tells whether there was one."""
+        names = _Names(key)
+        return bool(await self._script(DELETE, [names.head, names.messages], []))
+
+    async def list_keys(self) -> list[str]:
+        """The keys of all sessions, sorted."""
+
+        def read() -> list[str]:
+            scan = self._redis.scan_iter  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - untyped there
+            found = cast("Iterable[bytes]", scan(match=f"{PREFIX}:{{*}}:head", count=1000))
+            return sorted({_key_in(name.decode()) for name in found})
+
+        return await self._done(read)
+
+    @asynccontextmanager
+    async def lock(self, key: str, wait: float) -> AsyncGenerator[None]:
+        """Hold a session against everybody who uses this server."""
+        names, owner = _Names(key), uuid4().hex
+        try:
+            await self._wait(names, key, owner, wait)
+            self._held[key] = owner
+            self._leases.add(names.lease, owner)
+            try:
+                yield
+            finally:
+                del self._held[key]
+                self._leases.remove(names.lease)
+        finally:
+            with suppress(SessionError):  # the lease ends by itself
+                await self._script(RELEASE, names.queue, [owner])
+
+    async def _wait(self, names: _Names, key: str, owner: str, wait: float) -> None:
+        until, pause = time.monotonic() + wait, WAITS[0]
+        args: list[str | int] = [owner, self._leases.milliseconds, int(wait > 0)]
+        while not await self._script(ACQUIRE, names.queue, args):
+            left = until - time.monotonic()
+            if left <= 0:
+                raise in_use(key, wait)
+            await asyncio.sleep(min(pause, left))
+            pause = min(pause * 2, WAITS[1])
+
+    async def _script(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+        return await self._done(lambda: self._redis.register_script(script)(keys, args))
+
+    async def _done(self, work: Callable[[], T]) -> T:
+        return await in_thread(lambda: self._told(work))
+
+    def _told(self, work: Callable[[], T]) -> T:
+        from redis import RedisError
+
+        try:
+            return work()
+        except RedisError as error:
+            said = said_by(error)
+            for secret in filter(None, (self._password, unquote(self._password))):
+                said = said.replace(secret, "***")
+            raise SessionError(f"redis: {type(error).__name__}: {said}") from error
+
+    async def close(self) -> None:
+        """Close the connections; they are opened again when the store is used again."""
+        await in_thread(self._redis.connection_pool.disconnect)
+
+
+class _Names:
+    """What a session's parts are called; the braces keep them on one node of a cluster."""
+
+    def __init__(self, key: str) -> None:
+        base = f"{PREFIX}:{{{urlsafe_b64encode(key_bytes(key)).decode()}}}"
+        self.head = f"{base}:head"
+        self.messages = f"{base}:messages"
+        self.lease = f"{base}:lease"
+        self.queue = [self.lease, f"{base}:queue", f"{base}:waiting"]
+
+
+def _key_in(name: str) -> str:
+    return key_of(urlsafe_b64decode(name.partition("{")[2].partition("}")[0]))
+
+
+def _where(key: str, start: int) -> Callable[[int], str]:
+    return lambda number: f"session {key!r}, message {start + number}"
