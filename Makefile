@@ -27,7 +27,7 @@ demo: runtime ## run two examples: a question about a folder, and recorded answe
 	@$(BIN)/python examples/recorded.py
 
 test: dev ## run the tests that need no server and little time
-	@$(PYTEST) -m "not server and not slow" $(COVER)
+	@$(PYTEST) -m "not (server or slow or thorough)" $(COVER)
 
 check: dev ## check style, types, floors and sizes
 	$(BIN)/ruff format --check --quiet .
@@ -43,13 +43,14 @@ coverage: dev ## run every test, with servers and slow ones, and require 100 % o
 	@$(MAKE) --no-print-directory rest
 
 rest: dev ## run what `make test COVER=...` leaves out, and require 100 % of all branches of both together
-	@$(PYTEST) -m "server or slow" --cov --cov-append --cov-report=term --cov-fail-under=100
+	@$(PYTEST) -m "(server or slow) and not thorough" --cov --cov-append --cov-report=term --cov-fail-under=100
 
-full: check servers ## check, install the servers, then coverage with every test
+full: check servers ## check, install the servers, then every test, nearly all of them with coverage
 	@VOXAGENT_NEEDS_SERVERS=1 $(MAKE) --no-print-directory coverage
+	@$(PYTEST) -m thorough
 
-servers: dev ## install public MCP servers that the tests speak to into .mcp-servers; needs npm
-	@$(BIN)/python scripts/mcp_servers.py
+servers: dev ## install the databases and public MCP servers that the tests speak to
+	@$(BIN)/python scripts/servers.py
 
 torture: dev ## 10,000 calls to each of several MCP servers that are killed, frozen, flood and lie
 	@VOXAGENT_CHAOS_CALLS=10000 $(PYTEST) tests/mcp/test_chaos.py

@@ -56,7 +56,7 @@ APPLY = ("input-required-result-unsupported-methods",)
 EXTENSIONS: Mapping[str, str] = {
     "auth/client-credentials-jwt": "not required; the SDK has `PrivateKeyJWTOAuthProvider` for it",
     "auth/dpop": "not required; the SDK has nothing for it",
-    "auth/enterprise-managed-authorization": "not required; the SDK has `IdentityAssertionOAuthProvider` for it",
+    "auth/enterprise-managed-authorization": "not required; see `IdentityAssertionOAuthProvider`",
     "auth/wif-jwt-bearer": "not required; the SDK has nothing for it",
 }
 """Client scenarios that no revision requires, and that our program does not try."""

@@ -5,14 +5,21 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tests.agent.seen import WAIT, kinds
 from voxagent import Agent, Answer, ConfigError, Guardrail, Hooks, ToolContext, UsageLimits, tool
 from voxagent.agent import AgentOptions
-from voxagent.errors import OutputError, ServerError, ToolFailedError, ToolRetryError, UsageLimitError
+from voxagent.errors import (
+    OutputError,
+    ServerError,
+    SessionConflict,
+    ToolFailedError,
+    ToolRetryError,
+    UsageLimitError,
+)
 from voxagent.providers import FailoverPolicy, ProviderRegistry
 from voxagent.session import InMemorySessionStorage
 from voxagent.streaming import BaseEvent, OrphanEvent, WarningEvent
@@ -341,6 +348,29 @@ async def session_storage() -> None:
     storage = InMemorySessionStorage()
     await Agent(ScriptedProvider(text("hi")), session_storage=storage).run("?", session_key="k")
     assert await storage.list_keys() == ["k"]
+
+
+@effect
+async def session_lock() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    @tool
+    async def slow() -> str:
+        begun.set()
+        await go_on.wait()
+        return "done"
+
+    provider = ScriptedProvider(tool_call("slow"), text("hi"))
+    agent = Agent(provider, tools=[slow], session_lock="reject")
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(agent.run("?", session_key="k"))
+        await begun.wait()
+        with pytest.raises(SessionConflict, match="session 'k' is in use by another run"):
+            await agent.run("?", session_key="k")
+        go_on.set()
+    assert first.result().output == "hi"
+    with pytest.raises(ConfigError, match="session_lock='never': 'queue' or 'reject' is expected"):
+        Agent("offline:demo", session_lock=cast("Any", "never"))
 
 
 @effect

@@ -24,7 +24,12 @@ DIALECTS: list[Dialect] = [
     ProxyDialect(),
     *COMPATIBLE,
 ]
-SLOW = [pytest.param(dialect, marks=pytest.mark.slow, id=dialect.name) for dialect in SDKS]
+ALIKE = [*COMPATIBLE, *SDKS]
+"""Those that share their codec with one of the others: they are asked where there is time."""
+CASES = [
+    pytest.param(dialect, marks=[pytest.mark.thorough] if dialect in ALIKE else [], id=dialect.name)
+    for dialect in [*DIALECTS, *SDKS]
+]
 
 every_door = pytest.mark.parametrize("door", ["run", "run_stream on uvloop", "run_sync"])
-every_dialect = pytest.mark.parametrize("dialect", [*DIALECTS, *SLOW], ids=lambda dialect: dialect.name)
+every_dialect = pytest.mark.parametrize("dialect", CASES)

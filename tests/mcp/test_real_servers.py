@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scripts.mcp_servers import FOLDER, wanted
+from scripts.servers import FOLDER, wanted
 from tests.mcp.servers import free_port, listening, results, script
 from voxagent import Agent
 from voxagent.mcp import MCPServer, MCPServerHTTP, MCPServerSSE, MCPServerStdio

@@ -62,13 +62,14 @@ def tables(postgres_url: str) -> AsyncIterator[Any]:
 
 def end_others(connection: Any) -> None:
     connection.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = 'postgres'"
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where pid <> pg_backend_pid() and datname = 'postgres'"
     )
 
 
 async def until(true: Any) -> None:
     async with asyncio.timeout(WAIT):
-        while not true():  # another process is waited for
+        while not true():  # noqa: ASYNC110  # another process is waited for
             await asyncio.sleep(0.002)
 
 
@@ -340,9 +341,8 @@ async def test_leases_are_renewed_by_one_thread_that_ends_with_the_last(quick: R
     def renewing() -> list[threading.Thread]:
         return [thread for thread in threading.enumerate() if thread.name == "voxagent-leases"]
 
-    async with session_lock(quick, "a"):
-        async with session_lock(quick, "b"):
-            assert len(renewing()) == 1
+    async with session_lock(quick, "a"), session_lock(quick, "b"):
+        assert len(renewing()) == 1
     await until(lambda: not renewing())
 
 

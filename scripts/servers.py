@@ -1,9 +1,10 @@
-"""Install the public MCP servers that the tests speak to, into a folder that git ignores.
+"""Install the servers that the tests speak to: databases of the system, and public MCP servers.
 
-    python scripts/mcp_servers.py [FOLDER]
+    python scripts/servers.py [FOLDER]
 
-Servers for Python get a virtual environment each, those for Node one folder together. A stamp says what is
-there, so that a second call costs nothing. Where Node is missing, the system's package manager installs it.
+The system's package manager installs what is missing of its programs. MCP servers go into a folder that git
+ignores: those for Python get a virtual environment each, those for Node one folder together. A stamp says
+what is there, so that a second call costs nothing.
 """
 
 import os
@@ -20,7 +21,14 @@ NODE = (
     "@modelcontextprotocol/server-filesystem@2026.8.31",
     "@modelcontextprotocol/server-memory@2026.8.31",
 )
-SYSTEM = ("nodejs", "npm")
+SYSTEM = {
+    "node": "nodejs",
+    "npm": "npm",
+    "pg_ctl": "postgresql",
+    "redis-server": "redis-server",
+    "strace": "strace",
+}
+"""Programs, and the packages that have them."""
 
 
 def wanted() -> str:
@@ -36,17 +44,23 @@ def run(*command: str) -> None:
         raise SystemExit(f"error: {' '.join(command)} ended with status {done.returncode}")
 
 
-def install_node() -> None:
-    """See that there is a Node with its package manager."""
-    if shutil.which("npm") and shutil.which("node"):
+def is_there(program: str) -> bool:
+    """Whether a program is on the path, or where PostgreSQL keeps its own."""
+    return bool(shutil.which(program) or list(Path("/usr/lib/postgresql").glob(f"*/bin/{program}")))
+
+
+def install_system() -> None:
+    """See that the programs of the system are there."""
+    missing = [package for program, package in SYSTEM.items() if not is_there(program)]
+    if not missing:
         return
     if shutil.which("apt-get") is None:
-        raise SystemExit("error: npm is missing; install Node 20 or newer and try again")
+        raise SystemExit(f"error: install {', '.join(missing)} and try again")
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    print("installing nodejs and npm")
+    print(f"installing {', '.join(missing)}")
     run(*sudo, "apt-get", "update", "-qq")
     quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-qq", "-y"]
-    run(*sudo, *quiet, "--no-install-recommends", *SYSTEM)
+    run(*sudo, *quiet, "--no-install-recommends", *missing)
 
 
 def install_python(folder: Path) -> None:
@@ -61,13 +75,13 @@ def install_python(folder: Path) -> None:
 def main() -> None:
     """Install what is missing."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    install_system()
     stamp = folder / "installed"
     if stamp.exists() and stamp.read_text() == wanted():
         return
     print(f"installing MCP servers into {folder.name}")
     folder.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
-    install_node()
     install_python(folder)
     npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-save"]
     run(*npm, "--prefix", str(folder), *NODE)
