@@ -55,6 +55,7 @@ Every one of them survives pickling, and none carries a key.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 
 class VoxAgentError(Exception):
@@ -222,8 +223,8 @@ class FailoverError(ProviderError, kind="failover"):
     ) -> None:
         again = (FailoverReason.RATE_LIMIT, FailoverReason.TIMEOUT, FailoverReason.MODEL_ERROR)
         super().__init__(message, retry_after=retry_after, retryable=reason in again)
-        self.reason = FailoverReason(reason)
-        self.args = (self.reason, message)
+        self.reason: FailoverReason = FailoverReason(reason)
+        self.args: tuple[Any, ...] = (self.reason, message)
 
     @property
     def message(self) -> str:

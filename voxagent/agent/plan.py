@@ -235,6 +235,11 @@ def checked_models(models: Models) -> tuple[Model, ...]:
     return tuple(given)
 
 
+def native_tools_of(plan: Plan, options: RunOptions) -> tuple[ProviderTool, ...]:
+    """What the provider shall run itself in a run."""
+    return (*plan.options.get("native_tools", ()), *options.get("native_tools", ()))
+
+
 def model_name(model: Model) -> str:
     """The "provider:model" of a target."""
     if isinstance(model, str):

@@ -36,6 +36,7 @@ from ..types.approval import Approval, ApprovalRequest
 from ..types.blocks import ToolCall, ToolResultBlock
 from ..types.config import ModelSettings, ToolSpec
 from ..types.message import Message
+from ..types.native import ProviderTool
 from ..types.result import Attempt, RunResult, ToolMeta
 from ..types.usage import Usage
 from .answer import Collector
@@ -44,7 +45,7 @@ from .history import answered_calls, joined_results, limited, open_calls_of
 from .hooks import Approver, Prompt
 from .inbox import Inbox
 from .output import OutputPlan
-from .plan import Model, Plan, RunOptions, model_name, resolved
+from .plan import Model, Plan, RunOptions, model_name, native_tools_of, resolved
 from .redaction import Redactor
 from .sink import Sink
 from .toolbox import Toolbox
@@ -131,7 +132,7 @@ class Run:
         self.scope: Scope
         self.deadline: float | None = _deadline(options.get("timeout_ms"), around.lineage.deadline)
         self.settings: ModelSettings = {**plan.options.get("settings", {}), **options.get("settings", {})}
-        self.native_tools = (*plan.options.get("native_tools", ()), *options.get("native_tools", ()))
+        self.native_tools: tuple[ProviderTool, ...] = native_tools_of(plan, options)
         self.targets = models
         self.aside: Callable[[Run, Sequence[Message], str, ModelSettings | None], Awaitable[Message]]
         self._thread = threading.get_ident()

@@ -33,7 +33,7 @@ class Toolbox:
         hidden: Iterable[str] = (),
         renew: Callable[[], Awaitable[Toolbox | None]] | None = None,
     ) -> None:
-        self.renew = renew
+        self.renew: Callable[[], Awaitable[Toolbox | None]] | None = renew
         """Gives another toolbox if a toolset has changed; None where that cannot happen."""
         self.by_name: dict[str, AnyTool] = {}
         for each in tools:

@@ -62,8 +62,8 @@ class AgentTool:
         agent = served.agent
         self.name: str = sanitize_tool_name(served.name or agent.name or "")
         self.description: str = served.description or agent.description or f"Ask the agent {self.name!r}."
-        self.input = Input(self.name, served.input_type, sessions=served.sessions)
-        self.output = Output(agent.output_type)
+        self.input: Input = Input(self.name, served.input_type, sessions=served.sessions)
+        self.output: Output = Output(agent.output_type)
         self._served = served
         self._secrets = secrets
 

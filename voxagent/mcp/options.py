@@ -47,11 +47,11 @@ class Elicitation:
         url: str | None = None,
         run: RunContext[Any] | None = None,
     ) -> None:
-        self.server = server
-        self.message = message
-        self.schema = schema
-        self.url = url
-        self.run = run
+        self.server: str = server
+        self.message: str = message
+        self.schema: Mapping[str, Any] | None = schema
+        self.url: str | None = url
+        self.run: RunContext[Any] | None = run
 
     def __repr__(self) -> str:
         return f"Elicitation(server={self.server!r}, message={self.message!r})"

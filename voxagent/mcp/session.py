@@ -53,7 +53,7 @@ class ServerSession:
         self, name: str, target: Target, options: MCPOptions, caller: Caller, secrets: Secrets
     ) -> None:
         self.name = name
-        self.version = 0
+        self.version: int = 0
         """Changes whenever the tools may have changed."""
         self._options = options
         self._caller = caller

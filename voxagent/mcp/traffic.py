@@ -49,7 +49,7 @@ class Traffic:
         """Of the reading that waits for the first answer."""
         self.until: float | None = None
         self.probe: int | str = 0
-        self.begun = False
+        self.begun: bool = False
         """Whether there was an answer."""
         self._patience = patience
         self._waiting: dict[int | str, str] = {}

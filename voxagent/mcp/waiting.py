@@ -42,8 +42,8 @@ class Waiting:
     __slots__ = ("_clock", "_idle", "_over", "_requests", "_token", "asked", "questions", "run")
 
     def __init__(self, requests: Requests, run: RunContext[Any] | None, idle: float | None) -> None:
-        self.run = run
-        self.asked = 0
+        self.run: RunContext[Any] | None = run
+        self.asked: int = 0
         """How many questions were asked for it."""
         self.questions: set[asyncio.Task[Any]] = set()
         """What the server asks for this request."""

@@ -45,7 +45,7 @@ class WebClient:
         self._client = client
         self._headers = headers
         self._on_gone = on_gone
-        self.said = ""
+        self.said: str = ""
         """Why the last request failed that did."""
 
     def __getattr__(self, name: str) -> Any:

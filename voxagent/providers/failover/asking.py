@@ -58,7 +58,7 @@ class Asking:
     """
 
     def __init__(self, route: Route, ticket: Ticket, request: ModelRequest, search: Search) -> None:
-        self.shown = False
+        self.shown: bool = False
         self._route = route
         self._ticket = ticket
         self._search = search

@@ -34,7 +34,7 @@ class Silence:
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[object]
         self._cancelling = 0
-        self.shown = False
+        self.shown: bool = False
 
     def content(self) -> None:
         """A piece of content came."""
