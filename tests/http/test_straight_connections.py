@@ -436,3 +436,18 @@ class Known:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._context.__exit__(kind, error, traceback)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_an_address_is_not_looked_up(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def getaddrinfo(*arguments: Any, **options: Any) -> list[Any]:
+        raise AssertionError("that takes a thread, and is for names")
+
+    try:
+        server = await asyncio.start_server(lambda reader, writer: writer.close(), host, 0)
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    port = server.sockets[0].getsockname()[1]
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    async with server:
+        (await reached(host, port)).close()

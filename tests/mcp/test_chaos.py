@@ -104,6 +104,7 @@ async def test_over_a_process_no_call_hangs_and_nothing_is_left(tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("kind", ["http", "json"])
 async def test_over_http_no_call_hangs_and_it_is_back_within_a_second(kind: str, tmp_path: Path) -> None:

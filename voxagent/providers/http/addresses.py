@@ -20,12 +20,25 @@ Address: TypeAlias = tuple[socket.AddressFamily, tuple[str | int | bytes, ...]]
 
 async def reached(host: str, port: int) -> socket.socket:
     """A socket that is connected; raises the first address's `OSError` if none can be reached."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = ordered([(family, address) for family, _, _, _, address in found])
+    addresses = _literal(host, port)
+    if not addresses:  # looking a name up takes a thread
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = ordered([(family, address) for family, _, _, _, address in found])
     if len(addresses) == 1:
         return await _tried(addresses[0])
     return await _raced(addresses)
+
+
+def _literal(host: str, port: int) -> list[Address]:
+    """The address that a host is, if it is not a name."""
+    for family, place in ((socket.AF_INET, (host, port)), (socket.AF_INET6, (host, port, 0, 0))):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return [(family, place)]
+    return []
 
 
 def ordered(addresses: list[Address]) -> list[Address]:
