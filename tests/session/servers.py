@@ -16,11 +16,15 @@ import pytest
 START_SECONDS = 30
 
 
-def program(name: str, *folders: str) -> str:
+def there(name: str) -> str | None:
+    """Where a program is, if it is installed: on the path, or where PostgreSQL keeps its own."""
+    places = sorted((str(path) for path in Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    return next((path for each in (None, *places) if (path := shutil.which(name, path=each))), None)
+
+
+def program(name: str) -> str:
     """Where a program is; without it the test is skipped, or fails where servers have to be there."""
-    found = shutil.which(name) or next(
-        (path for each in folders if (path := shutil.which(name, path=each))), None
-    )
+    found = there(name)
     if found is not None:
         return found
     if os.environ.get("VOXAGENT_NEEDS_SERVERS"):
@@ -52,15 +56,16 @@ def run(*command: str) -> None:
 
 
 @contextmanager
-def postgres() -> Generator[str]:
-    """A PostgreSQL server on a socket of its own; gives its URL."""
-    places = sorted(str(path) for path in Path("/usr/lib/postgresql").glob("*/bin"))
-    initdb = program("initdb", *reversed(places))
+def postgres(*, durable: bool = False) -> Generator[str]:
+    """A PostgreSQL server on a socket of its own; gives its URL. A durable one waits for the disk."""
+    initdb = program("initdb")
     control = str(Path(os.path.realpath(initdb)).with_name("pg_ctl"))
     with folder() as home:
         data = str(home / "data")
         run(initdb, "-D", data, "-U", "test", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
-        options = f"-h '' -k {home} -c fsync=off -c full_page_writes=off -c max_connections=200"
+        options = f"-h '' -k {home} -c max_connections=200"
+        if not durable:
+            options += " -c fsync=off -c full_page_writes=off"
         run(
             control,
             "-D",
@@ -77,18 +82,19 @@ def postgres() -> Generator[str]:
         try:
             yield f"postgresql://test:s3cret-pw@/postgres?host={home}"
         finally:
-            run(control, "-D", data, "-m", "immediate", "stop")
+            run(control, "-D", data, "-m", "fast", "stop")
 
 
 @contextmanager
-def redis() -> Generator[str]:
-    """A Redis server on a free port; gives its URL."""
+def redis(*, durable: bool = False) -> Generator[str]:
+    """A Redis server on a free port; gives its URL. A durable one waits for the disk."""
     server = program("redis-server")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with folder() as home:
-        command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+        command += ["--appendonly", "yes" if durable else "no", "--appendfsync", "always"]
         quiet = subprocess.DEVNULL
         process = subprocess.Popen(
             [*command, "--dir", str(home), "--requirepass", "s3cret-pw"],

@@ -23,7 +23,7 @@ KILLS = 1_000 if TORTURE else 12
 RACE_KILLS = 200 if TORTURE else 6
 WRITERS, TURNS = (64, 200) if TORTURE else (12, 4)
 CUTS = 300 if TORTURE else 60
-LONG = 3_600 if TORTURE else 60
+LONG = 3_600 if TORTURE else 180
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(LONG)]
 persistent = pytest.mark.parametrize("where", ["file", "sqlite", *SERVERS])

@@ -22,6 +22,8 @@ from voxagent.session import (
     SessionError,
     session_lock,
 )
+from voxagent.session.redis import _Names
+from voxagent.session.redisscripts import APPEND
 
 HELLO, HI = Message("user", "hello"), Message("assistant", "hi")
 WAIT = 10
@@ -61,8 +63,9 @@ def tables(postgres_url: str) -> AsyncIterator[Any]:
 
 
 def end_others(connection: Any) -> None:
+    """End all other connections, and wait until they have ended."""
     connection.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
+        "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
         " where pid <> pg_backend_pid() and datname = 'postgres'"
     )
 
@@ -88,8 +91,6 @@ async def test_a_lock_whose_connection_broke_is_noticed_at_the_next_append(
         for _ in range(2):
             with pytest.raises(SessionConflict, match=r"^the lock of session 'k' was lost: another run may"):
                 await postgres.append("k", [HI], expected_version=1)
-    with pytest.raises(SessionError, match=r"^postgresql: AdminShutdown: "):
-        await postgres.load("k")
     assert await postgres.version("k") == 1
     async with session_lock(postgres, "k"):
         assert await postgres.append("k", [HI], expected_version=1) == 2
@@ -154,10 +155,27 @@ async def test_a_connection_that_was_not_used_for_long_is_tried_first(
     assert await postgres.version("k") == 1
 
 
+async def test_a_connection_that_broke_is_told_once_and_not_once_for_each_that_is_kept(
+    postgres: PostgresSessionStorage, tables: Any
+) -> None:
+    await asyncio.gather(*[postgres.version("k") for _ in range(9)])
+    end_others(tables)
+    with pytest.raises(SessionError, match=r"^postgresql: AdminShutdown: terminating connection"):
+        await postgres.version("k")
+    assert await postgres.version("k") == 0
+    tables.execute("alter table voxagent_session add constraint short check (length(id) < 40)")
+    try:
+        with pytest.raises(SessionError, match=r"^postgresql: CheckViolation: "):
+            await postgres.save(Session("x" * 50, "k"))
+    finally:
+        tables.execute("alter table voxagent_session drop constraint short")
+    assert await postgres.version("k") == 0
+
+
 async def test_a_gap_and_a_message_that_cannot_be_read_are_named(
     postgres: PostgresSessionStorage, tables: Any
 ) -> None:
-    await postgres.append("k", [HELLO, HI], expected_version=0)
+    await postgres.append("k", [HELLO, HI, HELLO], expected_version=0)
     tables.execute("update voxagent_message set data = '{}' where seq = 1")
     for doing in (postgres.load("k"), postgres.messages("k", 1)):
         with pytest.raises(
@@ -165,8 +183,10 @@ async def test_a_gap_and_a_message_that_cannot_be_read_are_named(
         ):
             await doing
     tables.execute("delete from voxagent_message where seq = 1")
-    with pytest.raises(SessionError, match=r"^session 'k' has 1 messages, its head counts 2$"):
+    with pytest.raises(SessionError, match=r"^session 'k' has 2 messages, its head counts 3$"):
         await postgres.load("k")
+    with pytest.raises(SessionError, match=r"^session 'k', message 1 is missing$"):
+        await postgres.messages("k", 0, 2)
 
 
 async def test_tables_of_a_newer_version_are_refused(postgres_url: str, tables: Any) -> None:
@@ -184,6 +204,19 @@ async def test_tables_of_a_newer_version_are_refused(postgres_url: str, tables: 
         tables.execute("update voxagent_schema set version = 1")
     assert await store.load("k") is None
     await store.close()
+
+
+async def test_the_tables_are_made_where_the_search_path_leads(postgres_url: str, tables: Any) -> None:
+    tables.execute("create schema elsewhere")
+    stores = [PostgresSessionStorage(f"{postgres_url}&options=-csearch_path%3Delsewhere") for _ in range(4)]
+    found = await asyncio.gather(*[store.load("k") for store in stores])
+    assert found == [None] * 4
+    assert await stores[0].append("k", [HELLO], expected_version=0) == 1
+    assert tables.execute("select version from elsewhere.voxagent_schema").fetchall() == [(1,)]
+    assert tables.execute("select version from elsewhere.voxagent_session").fetchall() == [(1,)]
+    for store in stores:
+        await store.close()
+    tables.execute("drop schema elsewhere cascade")
 
 
 async def test_more_calls_than_connections_wait_for_each_other(postgres: PostgresSessionStorage) -> None:
@@ -206,6 +239,9 @@ async def test_a_server_that_is_not_there_is_an_error_without_the_password(tmp_p
     store = PostgresSessionStorage(f"postgresql://ada:s3cret-pw@/db?host={tmp_path}&connect_timeout=5")
     with pytest.raises(SessionError, match=r"^postgresql: OperationalError: ") as raised:
         await store.load("k")
+    with pytest.raises(SessionError, match=r"^postgresql: OperationalError: "):
+        async with session_lock(store, "k"):
+            raise AssertionError("it was locked")
     assert "s3cret-pw" not in f"{raised.value}{store!r}"
     assert repr(store) == "PostgresSessionStorage(database='db')"
     wrong = PostgresSessionStorage("postgresql://ada:s3cret%zz@/db")
@@ -239,8 +275,7 @@ async def test_a_lease_that_was_lost_is_noticed_at_the_next_append(
     other = RedisSessionStorage(redis_url)
     async with session_lock(quick, "k"):
         await quick.append("k", [HELLO], expected_version=0)
-        [lease] = direct.keys("voxagent:*:lease")
-        direct.delete(lease)
+        direct.delete(_Names("k").lease)
         async with session_lock(other, "k", 0):
             with pytest.raises(SessionConflict, match=r"^the lock of session 'k' was lost: another run may"):
                 await quick.append("k", [HI], expected_version=1)
@@ -252,8 +287,8 @@ async def test_a_lease_that_was_lost_is_noticed_at_the_next_append(
 
 async def test_the_lease_of_one_that_died_ends_by_itself(quick: RedisSessionStorage, direct: Any) -> None:
     async with session_lock(quick, "k"):
-        [lease] = direct.keys("voxagent:*:lease")
-        name = lease.decode()
+        name = _Names("k").lease
+        assert direct.exists(name)
     direct.hset(name, "owner", "somebody who died")
     direct.pexpire(name, 200)
     queue = name.replace(":lease", ":queue")
@@ -267,8 +302,10 @@ async def test_the_lease_of_one_that_died_ends_by_itself(quick: RedisSessionStor
 async def test_those_who_wait_for_a_lease_get_it_in_the_order_they_came(redis_url: str, direct: Any) -> None:
     stores, order = [RedisSessionStorage(redis_url) for _ in range(5)], list[int]()
 
+    queue = _Names("fair").queue[1]  # others may be there still, of writers that were killed
+
     def waiting() -> int:
-        return sum(direct.zcard(name) for name in direct.keys("voxagent:*:queue"))
+        return int(direct.zcard(queue))
 
     async def hold(number: int) -> None:
         async with session_lock(stores[number], "fair"):
@@ -289,9 +326,6 @@ async def test_those_who_wait_for_a_lease_get_it_in_the_order_they_came(redis_ur
 
 async def test_an_append_that_is_sent_twice_is_stored_once(quick: RedisSessionStorage, direct: Any) -> None:
     """A connection that breaks before the answer makes the client send it again."""
-    from voxagent.session.redis import _Names
-    from voxagent.session.redisscripts import APPEND
-
     names, script = _Names("k"), direct.register_script(APPEND)
     keys = [names.head, names.messages, names.lease]
     said = ['{"role":"user","content":"hello"}', '{"role":"assistant","content":"hi"}']
@@ -304,13 +338,13 @@ async def test_what_a_newer_version_wrote_to_redis_is_refused(
     quick: RedisSessionStorage, direct: Any
 ) -> None:
     await quick.append("k", [HELLO], expected_version=0)
-    [head] = direct.keys("voxagent:*:head")
+    head = _Names("k").head
     direct.hset(head, "v", 4)
     for doing in (quick.load("k"), quick.append("k", [HI], expected_version=1), quick.messages("k")):
         with pytest.raises(SessionError, match=r"has schema 4, this version of voxagent reads up to 1"):
             await doing
     direct.hset(head, "v", 1)
-    [texts] = direct.keys("voxagent:*:messages")
+    texts = _Names("k").messages
     direct.lset(texts, 0, "{}")
     with pytest.raises(SessionError, match=r"^session 'k', message 0 cannot be read: it holds no message"):
         await quick.load("k")

@@ -20,7 +20,7 @@ from ..errors import SessionError
 from ..fanout.background import at_last
 from ..fanout.threads import in_thread
 from .flock import FILE_MODE, locked_file, make_folder, sync_folder
-from .stored import newer
+from .stored import newer, readable
 
 T = TypeVar("T")
 Work: TypeAlias = Callable[[Connection], T]
@@ -29,6 +29,7 @@ BUSY_SECONDS = 30.0
 EXIT_SECONDS = 2.0
 TOGETHER = 256
 READERS = 8
+READING = 32
 
 MIGRATIONS = (
     (
@@ -58,11 +59,12 @@ class _Job:
     value: object = None
     error: Exception | None = None
 
-    def do(self, connection: Connection) -> None:
+    def do(self, connection: Connection, place: str) -> None:
         """Do the work; what it refuses is its own affair, what the database refuses is everybody's."""
         self.value = self.error = None
         try:
-            self.value = self.work(connection)
+            with readable(place):
+                self.value = self.work(connection)
         except sqlite3.Error:
             raise
         except Exception as error:  # carried over to the task that waits
@@ -111,6 +113,7 @@ class Database:
 
     def _start(self) -> None:
         self._guard = threading.Lock()
+        self._room = threading.BoundedSemaphore(READING)
         self._jobs: Jobs | None = None
         self._thread: threading.Thread | None = None
         self._writer: Connection | None = None
@@ -147,7 +150,7 @@ class Database:
             if self._jobs is None:
                 self._jobs = SimpleQueue()
                 self._thread = threading.Thread(
-                    target=self._turn, args=(self._jobs,), name="voxagent-sqlite", daemon=True
+                    target=self._turn, args=(self._jobs, self._thread), name="voxagent-sqlite", daemon=True
                 )
                 self._thread.start()
             self._jobs.put(job)
@@ -159,7 +162,7 @@ class Database:
             self._put(ready)
             ready.future.result()
             file = self._file
-        with self._told():
+        with self._room, self._told():
             connection = self._borrowed(file)
             try:
                 connection.execute("begin")
@@ -189,20 +192,25 @@ class Database:
 
     # --- the thread that writes ------------------------------------------------------------------------
 
-    def _turn(self, jobs: Jobs) -> None:
+    def _turn(self, jobs: Jobs, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()  # one at a time: it may still be closing
         last = False
         while not last:
             batch, last = _taken(jobs)
-            try:
-                with self._told():
-                    self._current()
-                    self._commit(batch)
-            except Exception as error:  # carried over to the tasks that wait
-                self._let_go()
-                for job in batch:
-                    if not job.future.done():
-                        job.future.set_exception(error)
+            if batch:
+                self._do(batch)
         self._let_go()
+
+    def _do(self, batch: list[_Job]) -> None:
+        try:
+            with self._told():
+                self._current()
+                self._commit(batch)
+        except Exception as error:  # carried over to the tasks that wait
+            self._let_go()
+            for job in batch:
+                job.future.set_exception(error)
 
     def _commit(self, batch: list[_Job]) -> None:
         """All in one transaction; if the database refuses it, each on its own."""
@@ -211,7 +219,7 @@ class Database:
             try:
                 writer.execute("begin immediate")
                 for job in batch:
-                    job.do(writer)
+                    job.do(writer, str(self.path))
                 writer.execute("commit")
             except sqlite3.Error:
                 with suppress(sqlite3.Error):
@@ -257,9 +265,13 @@ class Database:
     def _let_go(self) -> None:
         """Close the connection that writes, which may write the log into the database."""
         writer, self._writer, self._file = self._writer, None, None
-        if writer is not None:
-            with suppress(OSError, sqlite3.Error), self._alone():
+        if writer is None:
+            return
+        try:
+            with self._alone():
                 writer.close()
+        except (OSError, sqlite3.Error):
+            _abandoned.append(writer)  # nobody may close it while another process writes
 
     def _alone(self) -> AbstractContextManager[None]:
         return locked_file(self.locks / "writes")
@@ -267,7 +279,8 @@ class Database:
     @contextmanager
     def _told(self) -> Generator[None]:
         try:
-            yield
+            with readable(str(self.path)):
+                yield
         except sqlite3.Error as error:
             raise SessionError(f"{self.path}: {error}") from error
         except OSError as error:
@@ -285,8 +298,9 @@ class Database:
 
     def finish(self) -> None:
         """Close everything, and wait for it."""
-        thread = self._thread
-        self.shut()
+        with self._guard:
+            thread = self._thread
+            self.shut()
         if thread is not None:
             thread.join(EXIT_SECONDS)
 
@@ -330,8 +344,8 @@ def _taken(jobs: Jobs) -> tuple[list[_Job], bool]:
     batch: list[_Job] = []
     job = jobs.get()
     while job is not None:
-        if job.future.set_running_or_notify_cancel():
-            batch.append(job)
+        job.future.set_running_or_notify_cancel()  # nobody cancels it, and from here on nobody can
+        batch.append(job)
         if len(batch) == TOGETHER:
             return batch, False
         try:

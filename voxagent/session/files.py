@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from ..errors import ConfigError, SessionError
 from ..fanout.threads import in_thread
 from ..types.message import Message
-from .flock import locked_file, make_folder, sync_folder
+from .flock import locked_file, make_folder, reading, sync_folder
 from .jsonlines import SessionFile, key_in
 from .oldfiles import OldFile
 from .session import Session, check_key
@@ -183,7 +183,8 @@ class FileSessionStorage(SessionStorage):
 
         def do() -> T:
             if not alone:
-                return work(file, old)
+                with reading():
+                    return work(file, old)
             make_folder(self.base_dir)
             make_folder(self._locks)
             with locked_file(self._locks / f"writes-{file.stripe}"):

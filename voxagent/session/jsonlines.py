@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +25,8 @@ from .stored import key_bytes, messages_of, messages_text, metadata_text, newer
 SCHEMA = 2
 PER_LINE = 100
 BLOCK = 65_536
+FIRST_BLOCK = 2_048
+LONGEST_START = 128
 ENTRY = re.compile(rb'\{"n":(\d+),"c":(\d+),"at":([0-9.e+-]+),"messages":\[')
 NAME = re.compile(r"[a-z0-9-]*\.[0-9a-f]{32}\.jsonl")
 
@@ -77,12 +79,21 @@ class SessionFile:
         return Session(head.id, head.key, messages, head.created_at, updated, head.metadata)
 
     def page(self, start: int, limit: int | None) -> list[Message]:
-        """Some of its messages."""
+        """Some of its messages; of what stands before them, only what leads there is read."""
+        try:
+            return self._page(start, limit, near=True)
+        except SessionError:
+            return self._page(start, limit, near=False)  # which knows the number of the line
+
+    def _page(self, start: int, limit: int | None, *, near: bool) -> list[Message]:
         stop = None if limit is None else start + limit
         wanted: list[_Entry] = []
         with self.path.open("rb") as lines:
             self._head(lines.readline())
-            for entry in self._entries(lines):
+            first = lines.tell()
+            begin = _near(lines, first, start) if near else first
+            lines.seek(begin)
+            for entry in self._entries(lines, 0 if begin == first else None):
                 if stop is not None and entry.first >= stop:
                     break
                 if entry.first + entry.count > start:
@@ -93,8 +104,9 @@ class SessionFile:
     def version(self) -> int:
         """How many messages it has, by its head and its last line."""
         with self.path.open("rb", buffering=0) as file:
+            _, version = self._end(file)
             self._head(_first_line(file))
-            return self._end(file)[1]
+            return version
 
     def _head(self, line: bytes) -> _Head:
         data = _object(line) if line.endswith(b"\n") else None
@@ -117,17 +129,17 @@ class SessionFile:
             raise self._damaged(1, f"is the head of another session, {head.key!r}, not of {self.key!r}")
         return head
 
-    def _entries(self, lines: Iterator[bytes]) -> Iterator[_Entry]:
-        version = 0
+    def _entries(self, lines: Iterator[bytes], version: int | None = 0) -> Iterator[_Entry]:
+        """The lines from here on, of which the first begins with message `version`, if that is known."""
         for number, line in enumerate(lines, 2):
             if not line.endswith(b"\n") or (b"\0" in line and next(lines, None) is None):
                 return
             entry = _entry(number, line)
             if entry is None:
                 raise self._damaged(number, "holds no messages")
-            if entry.first != version:
+            if version is not None and entry.first != version:
                 raise self._damaged(number, f"begins with message {entry.first}, {version} is expected")
-            version += entry.count
+            version = entry.first + entry.count
             yield entry
 
     def _messages(self, entries: Sequence[_Entry]) -> list[Message]:
@@ -145,7 +157,7 @@ class SessionFile:
     def _end(self, file: FileIO) -> tuple[int, int]:
         """Where the last whole line ends, and how many messages there are up to there."""
         start = file.seek(0, os.SEEK_END)
-        data, step = b"", BLOCK
+        data, step = b"", FIRST_BLOCK
         while start:
             step = min(step * 2, start)
             start = file.seek(start - step)
@@ -154,7 +166,6 @@ class SessionFile:
             if found is not None:
                 end, line = found
                 if line.startswith(b'{"voxagent"'):
-                    self._head(line)
                     return start + end, 0
                 entry = _entry(0, line)
                 if entry is None:
@@ -171,8 +182,8 @@ class SessionFile:
         """Append a line; only one at a time may do that."""
         texts = messages_text(self.key, messages)
         with self.path.open("r+b", buffering=0) as file:
-            self._head(_first_line(file))
             end, version = self._end(file)
+            self._head(_first_line(file))
             if version != expected:
                 raise conflict(self.key, version, expected)
             if texts:
@@ -223,8 +234,36 @@ def _entry(number: int, line: bytes) -> _Entry | None:
     found = ENTRY.match(line)
     if found is None or not line.endswith(b"]}\n"):
         return None
-    first, count, at = found.groups()
-    return _Entry(number, int(first), int(count), float(at), line[found.end() : -3])
+    try:
+        first, count, at = int(found[1]), int(found[2]), float(found[3])
+    except ValueError:
+        return None
+    return _Entry(number, first, count, at, line[found.end() : -3])
+
+
+def _near(lines: BufferedReader, first: int, start: int) -> int:
+    """Where a line begins that is not behind message `start`, and not far before it."""
+    begin, end = first, lines.seek(0, os.SEEK_END)
+    while end - begin > BLOCK:
+        middle = (begin + end) // 2
+        place, number = _next(lines, middle, end)
+        if number is not None and number <= start:
+            begin = place
+        else:
+            end = middle
+    return begin
+
+
+def _next(lines: BufferedReader, place: int, end: int) -> tuple[int, int | None]:
+    """Where the next line begins that holds messages, and with which; None if there is none any more."""
+    while place < end:
+        lines.seek(place)
+        lines.readline()
+        place = lines.tell()
+        found = ENTRY.match(lines.read(LONGEST_START))
+        if found is not None and place < end:
+            return place, int(found[1])
+    return place, None
 
 
 def _count(file: FileIO, end: int) -> int:
@@ -235,8 +274,9 @@ def _count(file: FileIO, end: int) -> int:
 @contextmanager
 def _whole(file: FileIO, end: int) -> Generator[None]:
     """Write from there on, and sync; or, if that fails, leave what was there before."""
-    file.truncate(end)
-    file.seek(end)
+    if file.seek(0, os.SEEK_END) > end:
+        file.truncate(end)
+        file.seek(end)
     try:
         yield
         _sync(file.fileno())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from .session import Session
-from .stored import messages_of
+from .stored import messages_of, readable
 
 _REPLACED = str.maketrans(dict.fromkeys(":/\\", "_"))
 
@@ -41,14 +41,15 @@ class OldFile:
             return None
         filled = [(number, text) for number, text in enumerate(lines[1:], 2) if text.strip()]
         texts = [text for _, text in filled]
-        return Session(
-            str(head["id"]),
-            self.key,
-            messages_of(texts, lambda number: f"{self.path}, line {filled[number][0]}"),
-            _seconds(head.get("created_at")),
-            _seconds(head.get("updated_at")),
-            dict(head.get("metadata") or {}),
-        )
+        with readable(f"{self.path}, line 1"):
+            return Session(
+                str(head["id"]),
+                self.key,
+                messages_of(texts, lambda number: f"{self.path}, line {filled[number][0]}"),
+                _seconds(head.get("created_at")),
+                _seconds(head.get("updated_at")),
+                dict(head.get("metadata") or {}),
+            )
 
     def remove(self) -> bool:
         """Remove it; tells whether it was there, and of this key."""

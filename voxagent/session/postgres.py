@@ -16,7 +16,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
-from urllib.parse import urlsplit
 from uuid import uuid4
 from weakref import finalize
 
@@ -24,10 +23,20 @@ from ..errors import SessionError
 from ..fanout.threads import in_thread
 from ..types.message import Message
 from .lock import in_use
-from .postgrespool import Pool
+from .postgrespool import Pool, answers
 from .session import Session
 from .storage import SessionStorage, check_page, conflict, lost, taken
-from .stored import Written, key_bytes, key_of, messages_of, messages_text, session_of, written
+from .stored import (
+    Written,
+    key_bytes,
+    key_of,
+    messages_of,
+    messages_text,
+    readable,
+    server_of,
+    session_of,
+    written,
+)
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -45,7 +54,7 @@ LOAD = (
     " from voxagent_session where key = %s"
 )
 PAGE = (
-    "select data from voxagent_message join voxagent_session on num = session"
+    "select seq, data from voxagent_message join voxagent_session on num = session"
     " where key = %s and seq >= %s order by seq limit %s"
 )
 VERSION = "select version from voxagent_session where key = %s"
@@ -98,7 +107,7 @@ class PostgresSessionStorage(SessionStorage):
     """
 
     def __init__(self, url: str) -> None:
-        self._place = urlsplit(url).path.lstrip("/")
+        self._place = server_of(url).path.lstrip("/")
         self._pool = Pool(url)
         self._held: dict[str, _Hold] = {}
         finalize(self, self._pool.shut).atexit = False
@@ -133,7 +142,10 @@ class PostgresSessionStorage(SessionStorage):
 
         def read(connection: Connected) -> list[Message]:
             rows = connection.execute(PAGE, (binary, start, limit)).fetchall()
-            return messages_of([str(text) for (text,) in rows], _where(key, start))
+            for number, (seq, _) in enumerate(rows, start):
+                if seq != number:
+                    raise SessionError(f"session {key!r}, message {number} is missing")
+            return messages_of([str(text) for _, text in rows], _where(key, start))
 
         return await self._done(read)
 
@@ -258,7 +270,7 @@ class PostgresSessionStorage(SessionStorage):
 
     async def _done(self, work: Callable[[Connected], T]) -> T:
         def do() -> T:
-            with self._pool.connection() as connection:
+            with self._pool.connection() as connection, readable("postgresql: what is stored"):
                 return work(connection)
 
         return await in_thread(do)
@@ -271,7 +283,7 @@ class PostgresSessionStorage(SessionStorage):
             try:
                 return work(hold.connection)
             except Error as error:
-                if hold.connection.closed:
+                if not answers(hold.connection):
                     raise lost(key) from error
                 raise
 

@@ -8,12 +8,11 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, LiteralString
-from urllib.parse import unquote, urlsplit
 from weakref import WeakSet
 
 from ..errors import SessionError, said_by
 from ..fanout.background import at_last
-from .stored import newer
+from .stored import newer, server_of, without_secrets
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -22,7 +21,19 @@ if TYPE_CHECKING:
 AT_ONCE = 10
 KEPT = 10
 FRESH_SECONDS = 5.0
-CONNECT_SECONDS = 10
+OURS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""How a server that is no longer there is noticed, unless the URL says otherwise; seconds, the last is ms."""
+THEIRS = (
+    "select set_config('tcp_keepalives_idle', '15', false),"
+    " set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false)"
+)
+"""How the server notices that we are no longer there, and frees our locks."""
 MIGRATION_LOCK = 0x766F78616765  # any number that other programs do not lock
 
 MIGRATIONS: tuple[tuple[LiteralString, ...], ...] = (
@@ -65,7 +76,7 @@ class Pool:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._password = urlsplit(url).password or ""
+        self._parts = server_of(url)
         self._start()
         _open.add(self)
 
@@ -83,10 +94,16 @@ class Pool:
     @contextmanager
     def connection(self) -> Generator[Connection[TupleRow]]:
         """A connection within the block, and no more than some at a time; each statement is a transaction."""
+        from psycopg import Error
+
         with self._room, self.told():
             connection = self.take()
             try:
                 yield connection
+            except Error:
+                if not answers(connection):
+                    self.shut()  # what ended this one has most likely ended the others
+                raise
             finally:
                 self.give_back(connection)
 
@@ -115,11 +132,10 @@ class Pool:
     def _connected(self) -> Connection[TupleRow]:
         from psycopg import Connection
 
-        more: dict[str, Any] = {}
-        if "connect_timeout" not in self._url:
-            more["connect_timeout"] = CONNECT_SECONDS
+        more: dict[str, Any] = {name: value for name, value in OURS.items() if name not in self._url}
         connection = Connection.connect(self._url, autocommit=True, **more)
         try:
+            connection.execute(THEIRS)
             with self._guard:
                 if not self._ready:
                     _migrate(connection)
@@ -138,17 +154,19 @@ class Pool:
             yield
         except Error as error:
             said = error.diag.message_primary or said_by(error).partition("\n")[0]
-            for secret in filter(None, (self._password, unquote(self._password))):
-                said = said.replace(secret, "***")
+            said = without_secrets(said, self._parts)
             raise SessionError(f"postgresql: {type(error).__name__}: {said}") from error
 
 
 def _alive(used: float, connection: Connection[TupleRow]) -> bool:
     """Whether a kept connection can be used; one that was not used for some time is asked."""
+    return time.monotonic() - used < FRESH_SECONDS or answers(connection)
+
+
+def answers(connection: Connection[TupleRow]) -> bool:
+    """Whether the server still knows a connection: the error that ends one may come before its end."""
     from psycopg import Error
 
-    if time.monotonic() - used < FRESH_SECONDS:
-        return True
     try:
         connection.execute("select 1")
     except Error:

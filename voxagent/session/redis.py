@@ -14,7 +14,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
-from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 from weakref import finalize
 
@@ -26,7 +25,18 @@ from .redisleases import Leases
 from .redisscripts import ACQUIRE, APPEND, DELETE, READ, RELEASE, SAVE, SCHEMA
 from .session import Session
 from .storage import SessionStorage, check_page, conflict, lost, taken
-from .stored import key_bytes, key_of, messages_of, messages_text, newer, session_of, written
+from .stored import (
+    key_bytes,
+    key_of,
+    messages_of,
+    messages_text,
+    newer,
+    readable,
+    server_of,
+    session_of,
+    without_secrets,
+    written,
+)
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -53,9 +63,8 @@ class RedisSessionStorage(SessionStorage):
     def __init__(self, url: str, *, lease: float = LEASE_SECONDS) -> None:
         from redis import BlockingConnectionPool, Redis
 
-        parts = urlsplit(url)
-        self._place = f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
-        self._password = parts.password or ""
+        self._parts = server_of(url)
+        self._place = f"{self._parts.hostname or 'localhost'}:{self._parts.port or 6379}"
         pooled = BlockingConnectionPool.from_url  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - untyped there
         pool = pooled(url, max_connections=CONNECTIONS)
         self._redis: Redis = Redis(connection_pool=pool)
@@ -204,11 +213,10 @@ class RedisSessionStorage(SessionStorage):
         from redis import RedisError
 
         try:
-            return work()
+            with readable("redis: what is stored"):
+                return work()
         except RedisError as error:
-            said = said_by(error)
-            for secret in filter(None, (self._password, unquote(self._password))):
-                said = said.replace(secret, "***")
+            said = without_secrets(said_by(error), self._parts)
             raise SessionError(f"redis: {type(error).__name__}: {said}") from error
 
     async def close(self) -> None:

@@ -6,11 +6,13 @@ No pickle: whoever can write to a store could run code in whoever reads it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from ..errors import SessionError, said_by
+from ..errors import ConfigError, SessionError, VoxAgentError, said_by
 from ..types.message import Message
 from ..types.record import adapter
 from .session import Session, check_key
@@ -54,14 +56,20 @@ def session_of(
 ) -> Session:
     """The session whose id, times, metadata and messages these are; `where` names a message by its number."""
     number, created_at, updated_at, metadata = head
-    return Session(
-        number,
-        key,
-        messages_of(texts, where),
-        created_at,
-        updated_at,
-        cast("dict[str, Any]", json.loads(metadata)),
-    )
+    with readable(f"the metadata of session {key!r}"):
+        facts = cast("dict[str, Any]", dict(json.loads(metadata)))
+    return Session(number, key, messages_of(texts, where), created_at, updated_at, facts)
+
+
+@contextmanager
+def readable(what: str) -> Generator[None]:
+    """Say of what is not made of the parts that it should be made of that it cannot be read."""
+    try:
+        yield
+    except VoxAgentError:
+        raise
+    except (AttributeError, TypeError, ValueError) as error:
+        raise SessionError(f"{what} cannot be read: {said_by(error)}") from error
 
 
 def key_bytes(key: str) -> bytes:
@@ -115,6 +123,32 @@ def _checked(text: str, where: Callable[[int], str], number: int) -> list[Messag
         return adapter(list[Message]).validate_python(json.loads(f"[{text}]"))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise SessionError(f"{where(number)} cannot be read: it holds no message of voxagent") from error
+
+
+def server_of(url: str) -> SplitResult:
+    """The parts of a server's URL; raises `ConfigError`, which does not tell the password, if it has none."""
+    try:
+        parts = urlsplit(url)
+        readable = parts.port != 0 and "@" not in parts.path
+    except ValueError:
+        readable, parts = False, urlsplit("")
+    if not readable:
+        scheme = url.partition(":")[0]
+        raise ConfigError(
+            f"session_storage='{scheme}:...' cannot be read: signs like / @ : in user and password are"
+            " written as %2F %40 %3A"
+        )
+    return parts
+
+
+def without_secrets(text: str, url: SplitResult) -> str:
+    """A text in which the passwords of a server's URL stand no more, however they are written there."""
+    options = (part.partition("=") for part in url.query.split("&"))
+    secrets = [url.password or "", *(value for name, _, value in options if "password" in name)]
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***").replace(unquote(secret), "***")
+    return text
 
 
 def newer(place: str, version: int, known: int) -> SessionError:

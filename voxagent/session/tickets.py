@@ -19,7 +19,7 @@ from weakref import WeakSet
 
 from ..errors import SessionError
 from ..fanout.threads import in_thread, start
-from .flock import FILE_MODE, lock_file, locked_file, make_folder
+from .flock import FILE_MODE, lock_file, locked_file, make_folder, unlock_file
 from .lock import in_use
 from .stored import key_bytes
 
@@ -53,11 +53,12 @@ class Ticket:
         return os.fstat(self.fd).st_nlink == 0
 
     def tear(self) -> None:
-        """Leave the queue."""
-        with suppress(FileNotFoundError):
+        """Leave the queue; a file that cannot be removed now is removed by those who come."""
+        with suppress(OSError):
             self.path.unlink()
         if self in _open:
             _open.discard(self)
+            unlock_file(self.fd)
             os.close(self.fd)
 
 
@@ -121,10 +122,13 @@ class Tickets:
         return None
 
     def _leave(self, queue: Path, ticket: Ticket) -> None:
-        with self._alone():
-            ticket.tear()
-            with suppress(OSError):  # others are in the queue
-                queue.rmdir()
+        try:
+            with self._alone():
+                ticket.tear()
+                with suppress(OSError):  # others are in the queue
+                    queue.rmdir()
+        except SessionError:
+            ticket.tear()  # whatever it was, nobody shall wait for us
 
 
 def _numbers(queue: Path) -> list[int]:
