@@ -4,6 +4,8 @@
 
 Both call the same tool one after the other, 100 times a round, each with a server of its own; rounds are
 interleaved. Through the agent a call is a whole turn: the model's answer, the checks, events and the history.
+Servers live on an event loop of their own, in a thread of its own; what it costs at least to wake that thread
+and to be woken by it is measured beside.
 """
 
 from __future__ import annotations
@@ -19,13 +21,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from framework import Instant, calls
 from mcp import Client, StdioServerParameters
 from mcp.server import MCPServer as SdkServer
 from page import PAGE, written
 
 from voxagent import Agent, UsageLimits
+from voxagent.fanout.background import on_loop, server_loop
 from voxagent.mcp import MCPServerHTTP, MCPServerInProcess, MCPServerStdio
-from voxagent.testing import ScriptedProvider, text, tool_call
 from voxagent.tools import ToolContext
 
 CALLS = 100
@@ -88,8 +91,7 @@ async def works(kind: str, stack: AsyncExitStack) -> tuple[Work, Work, Work]:
     await stack.enter_async_context(server)
 
     async def through_agent() -> None:
-        model = ScriptedProvider(*[tool_call("add", a=1, b=2)] * CALLS, text("done"))
-        agent = Agent(model, toolsets=[server])
+        agent = Agent(Instant(calls(CALLS, "add")), toolsets=[server])
         limits = UsageLimits(requests=CALLS + 1, tool_calls=None)
         result = await agent.run("?", limits=limits)
         assert len(result.tool_metas) == CALLS, result.error
@@ -114,9 +116,39 @@ async def timed(work: Work) -> tuple[float, float]:
     return (time.process_time() - cpu) * 1_000 / CALLS, (time.perf_counter() - wall) * 1_000 / CALLS
 
 
+async def crossed() -> None:
+    """To the loop of servers and back, and nothing else."""
+    home = asyncio.get_running_loop()
+    back = home.create_future()
+    server_loop().call_soon_threadsafe(home.call_soon_threadsafe, back.set_result, None)
+    await back
+
+
+async def crossings() -> tuple[Work, Work]:
+    """As little as can be done to cross, and what the toolset does."""
+
+    async def nothing() -> None:
+        return
+
+    async def bare() -> None:
+        for _ in range(CALLS):
+            await crossed()
+
+    async def by_toolset() -> None:
+        for _ in range(CALLS):
+            await on_loop(server_loop(), nothing)
+
+    return bare, by_toolset
+
+
 async def measure(rounds: int = ROUNDS) -> dict[str, list[float]]:
-    """By way to the server: CPU and wall time through the agent, by the toolset, by the client."""
-    found: dict[str, list[float]] = {}
+    """By way to the server: CPU and wall time through the agent, by the toolset, by the client.
+
+    "crossing": CPU and wall time of crossing, as little as can be done, and as the toolset does.
+    """
+    works_to_cross = await crossings()
+    taken = [[each for work in works_to_cross for each in await timed(work)] for _ in range(rounds)]
+    found = {"crossing": [statistics.median(each) for each in zip(*taken, strict=True)]}
     for kind in ("in-process", "stdio", "HTTP"):
         async with AsyncExitStack() as stack:
             all_of_them = await works(kind, stack)
@@ -130,7 +162,12 @@ async def measure(rounds: int = ROUNDS) -> dict[str, list[float]]:
 def table(found: Mapping[str, Sequence[float]]) -> str:
     """A Markdown table."""
     rows: list[str] = []
+    _, bare, _, crossing = found["crossing"]
+    agent, _, toolset, _, client, _ = found["in-process"]
+    turn, left = agent - toolset, client * (TARGET - 1)
     for kind, figures in found.items():
+        if kind == "crossing":
+            continue
         for what, (agent, toolset, client) in (("wall", figures[1::2]), ("CPU", figures[::2])):
             ratios = f"{agent / client:.2f} | {toolset / client:.2f}"
             rows.append(f"| {kind}, {what} | {agent:.2f} | {toolset:.2f} | {client:.2f} | {ratios} |")
@@ -142,6 +179,8 @@ def table(found: Mapping[str, Sequence[float]]) -> str:
         "One after the other; `client` is the SDK's own, `toolset` a call without a turn of an agent.",
         "CPU is that of the calling process, without the server's: wall time is what one waits for.",
         f"Target: {TARGET} times the wall time of the client.",
+        f"To the thread of servers and back takes {bare:.3f} ms at least, {crossing:.3f} ms by `on_loop`.",
+        f"In-process, the agent's turn alone takes {turn:.2f} ms of CPU; the target leaves {left:.2f} ms.",
     ]
     return "\n".join([*told, "", *head, *rows, ""])
 

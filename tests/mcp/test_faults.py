@@ -4,8 +4,10 @@ import asyncio
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mcp.server import MCPServer as SdkServer
 
 from tests.mcp.servers import (
     KINDS,
@@ -18,10 +20,11 @@ from tests.mcp.servers import (
     opened,
     refused,
     results,
+    script,
 )
-from voxagent import ConfigError, RunContext
+from voxagent import Agent, ConfigError, RunContext
 from voxagent.errors import ToolsetError, ToolsetTimeoutError
-from voxagent.mcp import MCPServer, MCPServerHTTP, MCPServerStdio
+from voxagent.mcp import MCPServer, MCPServerHTTP, MCPServerInProcess, MCPServerManager, MCPServerStdio
 from voxagent.streaming import WarningEvent
 from voxagent.testing import tool_call
 
@@ -147,16 +150,57 @@ async def test_pages_without_end_are_an_error(mode: str, said: str) -> None:
         assert str(error) == f"the MCP server 'faulty' {said}"
 
 
+async def warnings_of(agent: Agent[None, str]) -> list[str]:
+    async with agent.run_stream("?") as stream:
+        told = [event.message async for event in stream if isinstance(event, WarningEvent)]
+        assert (await stream.result()).output == "done"
+    return told
+
+
+def too_many(count: str) -> str:
+    return (
+        f"{count} tools of MCP servers: providers refuse more than 128, or models choose badly among them;"
+        " leave some out with filtered(server, [...]) or a ToolPolicy, and give the servers max_tools=... so"
+        " that this is not told again"
+    )
+
+
 async def test_of_too_many_tools_the_first_are_taken_and_it_is_told() -> None:
     """Fault 62."""
+    first = "the MCP server 'faulty' has more than {} tools: the first were taken"
     with faulty("stdio", "many", max_tools=200) as server:
-        result = await agent_with(server).run("?")
-        assert result.output == "done"
+        assert await warnings_of(agent_with(server)) == [first.format(200)]
     with faulty("stdio", "many") as server:
-        agent = agent_with(server)
-        async with agent.run_stream("?") as stream:
-            told = [event.message async for event in stream if isinstance(event, WarningEvent)]
-        assert told == ["the MCP server 'faulty' has more than 1,000 tools: the first were taken"]
+        assert await warnings_of(agent_with(server)) == [first.format("1,000"), too_many("1,000")]
+
+
+def with_tools(number: int, name: str, **options: Any) -> MCPServerInProcess:
+    server: SdkServer[Any] = SdkServer(name)
+    for each in range(number):
+        server.add_tool(lambda: "", name=f"tool_{each}", structured_output=False)
+    return MCPServerInProcess(server, prefix=True, **options)
+
+
+@pytest.mark.parametrize("wrap", [list[Any], lambda servers: [MCPServerManager(servers)]])
+async def test_more_tools_than_models_take_are_told_once_a_run_however_many_servers_bring_them(
+    wrap: Any,
+) -> None:
+    """Fault 62."""
+    servers = [with_tools(100, "a"), with_tools(28, "b")]
+    assert await warnings_of(Agent(script(runs=1), toolsets=wrap(servers))) == []
+    servers = [with_tools(100, "a"), with_tools(29, "b")]
+    agent = Agent(script(tool_call("a_tool_0"), tool_call("b_tool_0"), runs=2), toolsets=wrap(servers))
+    for _ in range(2):
+        assert await warnings_of(agent) == [too_many("129")]
+
+
+async def test_tools_that_are_meant_to_be_so_many_are_not_warned_of() -> None:
+    """Fault 62."""
+    servers = [with_tools(200, "a", max_tools=200), with_tools(100, "b")]
+    assert await warnings_of(agent_with(servers[0])) == []
+    assert await warnings_of(Agent(script(), toolsets=servers)) == []
+    async with opened(servers[0]) as tools, opened(servers[1]) as others:
+        assert (len(tools), len(others)) == (200, 100)
 
 
 async def test_two_tools_whose_names_become_one_are_an_error_that_names_both() -> None:

@@ -52,6 +52,36 @@ def test_no_process_outlives_a_program_that_is_ended_by_a_signal(
         until(lambda: not any(alive(pid) for pid in group), 10)
 
 
+@pytest.mark.parametrize("when", ["before it is told", "after it was told"])
+def test_a_server_does_not_outlive_a_program_that_is_killed_while_it_starts_it(
+    when: str, tmp_path: Path
+) -> None:
+    """In the one moment when the number of the process is known to nobody."""
+    program = dedent(
+        f"""
+        import asyncio, os, signal, sys
+        from voxagent.mcp import MCPServerStdio, process
+
+        told = process.guard
+
+        def killed(pid):
+            if {when!r} == "after it was told":
+                told(pid)
+            print(pid, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        process.guard = killed
+        server = MCPServerStdio(sys.executable, [{FAULTY!r}, "stdio", "ignores_eof", {str(tmp_path)!r}])
+        asyncio.run(server.__aenter__())
+        """
+    )
+    with process("-c", program) as running:
+        assert running.stdout is not None
+        server = int(running.stdout.readline())
+        assert running.wait(20) == -signal.SIGKILL
+        until(lambda: not alive(server))
+
+
 def pids() -> list[int]:
     return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
 
@@ -137,7 +167,7 @@ async def test_a_guardian_that_was_killed_is_replaced() -> None:
     with faulty("stdio") as server:
         async with opened(server):
             assert await called(server, "echo", text="b") == "b"
-            assert guardian._guardian.groups
+            assert guardian._guardian.told
 
 
 def command(pid: int) -> bytes:

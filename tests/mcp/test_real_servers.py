@@ -97,6 +97,13 @@ async def test_memory(tmp_path: Path) -> None:
     assert "likes tea" in read[0]
 
 
+def environment(port: int) -> dict[str, str]:
+    """What a server of Node is started with; Node 18 has to be told to have what its SDK uses."""
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    old = {"NODE_OPTIONS": "--experimental-global-webcrypto"} if version.startswith("v18.") else {}
+    return {**os.environ, "PORT": str(port), **old}
+
+
 @contextmanager
 def everything(kind: str) -> Iterator[MCPServer]:
     """The server with some of everything, over one of its transports."""
@@ -104,9 +111,8 @@ def everything(kind: str) -> Iterator[MCPServer]:
         yield MCPServerStdio(node("everything"), ["stdio"], name="everything", connect_timeout=20)
         return
     port = free_port()
-    env = {**os.environ, "PORT": str(port)}
     quiet = subprocess.DEVNULL
-    running = subprocess.Popen([node("everything"), kind], env=env, stdout=quiet, stderr=quiet)
+    running = subprocess.Popen([node("everything"), kind], env=environment(port), stdout=quiet, stderr=quiet)
     try:
         listening(port)
         address = f"http://127.0.0.1:{port}/{'sse' if kind == 'sse' else 'mcp'}"

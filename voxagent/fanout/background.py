@@ -16,7 +16,8 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
 
 logger: logging.Logger = logging.getLogger("voxagent")
 T = TypeVar("T")
@@ -147,19 +148,70 @@ async def on_loop(loop: asyncio.AbstractEventLoop, main: Callable[[], Coroutine[
     """
     if loop is asyncio.get_running_loop():
         return await main()
-    context = contextvars.copy_context()
-    done: Future[T] = Future()
-    tasks: list[asyncio.Task[None]] = []
-    loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(_carried(main, done))), context=context)
-    waiting = asyncio.wrap_future(done)
-    waiting.add_done_callback(lambda future: future.cancelled() or future.exception())
-    try:
-        return await asyncio.shield(waiting)
-    except asyncio.CancelledError:
-        if not waiting.done():
-            loop.call_soon_threadsafe(lambda: tasks[0].cancel())
-            await asyncio.wait([waiting])
-        raise
+    return await _Crossing(loop, main).ended()
+
+
+class _Crossing(Generic[T]):
+    """A coroutine on another loop: that one is woken once to begin it, ours once when it has ended.
+
+    Waking a thread is most of what a crossing costs, so there is little else to it.
+    """
+
+    __slots__ = ("_ended", "_error", "_home", "_loop", "_main", "_over", "_task", "_value")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, main: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._loop = loop
+        self._main = main
+        self._home = asyncio.get_running_loop()
+        self._over: asyncio.Future[None] = self._home.create_future()
+        self._ended = False
+        self._error: BaseException | None = asyncio.CancelledError()  # which may be ahead of its first step
+        self._value: T
+        self._task: asyncio.Task[None]
+        loop.call_soon_threadsafe(self._begin, context=contextvars.copy_context())
+
+    async def ended(self) -> T:
+        """What the coroutine gives."""
+        try:
+            await self._over
+        except asyncio.CancelledError:
+            if not self._ended:
+                self._over = self._home.create_future()
+                self._loop.call_soon_threadsafe(self._stop)
+                await self._over
+            raise
+        error, self._error = self._error, None
+        if error is None:
+            return self._value
+        try:
+            raise error
+        finally:
+            del error  # it refers to this frame
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._carried())
+        self._task.add_done_callback(self._tell)
+
+    async def _carried(self) -> None:
+        """Nothing passes through the loop, which is not ours alone."""
+        try:
+            self._value = await self._main()
+        except BaseException as error:  # carried over to who waits
+            self._error = error
+        else:
+            self._error = None
+
+    def _stop(self) -> None:
+        self._task.cancel()
+
+    def _tell(self, task: asyncio.Task[None]) -> None:
+        self._ended = True
+        with suppress(RuntimeError):  # nobody waits any more: the loop is closed
+            self._home.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
 
 
 def at_exit(close: Callable[[], Awaitable[None]], *, servers: bool = False) -> None:

@@ -2,21 +2,41 @@
 
 It reads from a pipe whose only other end is ours, so it notices our end however it comes, SIGKILL included.
 It is told which process groups to guard and which no longer; at the end of the pipe it kills the rest.
+
+A process has no number before it is started, and we may be killed before we have told it. So a server that
+is about to be started is announced by a mark, which it has in its environment: what was announced and not
+told is looked for by that (where there is `/proc`). The pipe ends after the new program has begun, as the
+process that becomes it holds it open until then.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from secrets import token_hex
 
+MARK = "VOXAGENT_MCP_SERVER"
+"""The variable that a server has its mark in."""
 PROGRAM = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-groups = set()
+told = set()
 for line in sys.stdin:
-    (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
+    (told.add if line[0] == "+" else told.discard)(line[1:-1])
+groups = {int(word) for word in told if word.isdigit()}
+marks = {f"{sys.argv[1]}={word}".encode() for word in told if not word.isdigit()}
+for each in os.listdir("/proc") if marks and os.path.isdir("/proc") else ():
+    try:
+        with open(f"/proc/{int(each)}/environ", "rb") as file:
+            if not marks.isdisjoint(file.read().split(b"\\0")):
+                groups.add(int(each))
+    except (OSError, ValueError):
+        pass
 for group in groups:
     try:
         os.killpg(group, signal.SIGKILL)
@@ -28,17 +48,17 @@ for group in groups:
 class _Guardian:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.groups: set[int] = set()
+        self.told: set[str] = set()
         self.pipe: int | None = None
 
-    def tell(self, sign: str, group: int) -> None:
+    def tell(self, sign: str, word: str) -> None:
         with self.lock:
-            (self.groups.add if sign == "+" else self.groups.discard)(group)
-            if self.pipe is not None and _written(self.pipe, f"{sign}{group}\n"):
+            (self.told.add if sign == "+" else self.told.discard)(word)
+            if self.pipe is not None and _written(self.pipe, f"{sign}{word}\n"):
                 return
-            if self.groups:
+            if self.told:
                 self.pipe = _started()
-                _written(self.pipe, "".join(f"+{each}\n" for each in sorted(self.groups)))
+                _written(self.pipe, "".join(f"+{each}\n" for each in sorted(self.told)))
 
 
 def _written(pipe: int, text: str) -> bool:
@@ -52,7 +72,7 @@ def _written(pipe: int, text: str) -> bool:
 
 def _started() -> int:
     reading, writing = os.pipe()
-    command = [sys.executable, "-I", "-S", "-c", PROGRAM]
+    command = [sys.executable, "-I", "-S", "-c", PROGRAM, MARK]
     process = subprocess.Popen(  # noqa: S603  # our own program, no shell
         command,
         stdin=reading,
@@ -66,6 +86,7 @@ def _started() -> int:
 
 
 _guardian = _Guardian()
+_numbers = itertools.count(1)
 
 
 def _forget() -> None:
@@ -79,11 +100,22 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
+@contextmanager
+def announced() -> Generator[dict[str, str]]:
+    """While a server is being started: what it must have in its environment, for the guardian to find it."""
+    mark = f"{next(_numbers)}-{token_hex(8)}"
+    _guardian.tell("+", mark)
+    try:
+        yield {MARK: mark}
+    finally:
+        _guardian.tell("-", mark)
+
+
 def guard(group: int) -> None:
     """Have a process group killed once this program is gone."""
-    _guardian.tell("+", group)
+    _guardian.tell("+", str(group))
 
 
 def release(group: int) -> None:
     """The group has ended."""
-    _guardian.tell("-", group)
+    _guardian.tell("-", str(group))

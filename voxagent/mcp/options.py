@@ -69,7 +69,8 @@ class MCPOptions(TypedDict, total=False, closed=True):
         idle_timeout: Seconds a call may take without telling progress; 60 by default, None for no limit.
         call_timeout: Seconds for a whole call; None, no limit but the run's, by default.
         tool_timeouts: Seconds for a whole call, by the server's names of its tools.
-        max_tools: How many of its tools are taken; 1,000 by default.
+        max_tools: How many of its tools are taken; 1,000 by default. If it is given, a run does not warn of
+            so many.
         pin_tools: A file of hashes. Tools that are not those in it are an error until they are accepted; a
             server that is not in it yet is written there.
         mode: The era of the protocol: "auto" (default), "legacy" (2025-11-25 and before), or "2026-07-28".

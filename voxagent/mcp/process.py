@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..errors import ToolsetError
-from .guardian import guard, release
+from .guardian import announced, guard, release
 
 logger: logging.Logger = logging.getLogger("voxagent")
 
@@ -54,18 +54,19 @@ class ServerProcess:
     async def start(self) -> None:
         """Start it; raises `ToolsetError` if there is no such program."""
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=self._env,
-                cwd=self._cwd,
-                start_new_session=True,
-            )
+            with announced() as mark:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                    env=self._env | mark,
+                    cwd=self._cwd,
+                    start_new_session=True,
+                )
+                guard(self._process.pid)
         except (OSError, ValueError) as error:
             raise ToolsetError(f"{self._command[0]!r} cannot be started: {error}") from error
-        guard(self._process.pid)
         self._reading = asyncio.create_task(self._read_stderr())
 
     async def _read_stderr(self) -> None:

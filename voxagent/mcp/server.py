@@ -8,11 +8,11 @@ one closes it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
@@ -20,15 +20,15 @@ from typing_extensions import Unpack
 
 from ..errors import ToolsetError
 from ..fanout.background import at_exit, on_loop, server_loop
-from ..streaming.events import SecurityWarningEvent, ToolOutputEvent, ToolsetErrorEvent, WarningEvent
+from ..streaming.events import ToolOutputEvent, ToolsetErrorEvent
 from ..tools.content import ToolReturn
 from ..tools.context import RunContext, ToolContext
 from ..tools.definition import ToolDefinition
-from ..tools.toolset import LiveTools
 from ..types.blocks import ContentBlock
 from ..types.message import Message
 from .connection import State
 from .listing import Listed
+from .live import ServerTools
 from .options import MCPOptions, asking_run, check_options
 from .resource_tools import MAX_BYTES, ResourceTools
 from .resources import (
@@ -44,7 +44,6 @@ from .resources import (
 from .secrets import Secrets
 from .session import ServerSession
 from .target import ObjectTarget, ProcessTarget, Target, WebTarget
-from .tool import MCPToolDefinition
 
 T = TypeVar("T")
 Headers = Mapping[str, str] | Callable[[RunContext[Any] | None], Mapping[str, str]]
@@ -102,9 +101,9 @@ class MCPServer:
             yield []
             return
         try:
-            tools = _Tools(self, run, found)
-            await tools.told()
-            yield tools
+            tools = ServerTools(self.name, run, found, self._version, self._listed)
+            async with tools.given(count="max_tools" not in self._options):
+                yield tools
         finally:
             await self._released()
 
@@ -262,46 +261,6 @@ class MCPServer:
             yield
         finally:
             await self._released()
-
-
-class _Tools(LiveTools[object]):
-    """The tools of a server as one run sees them."""
-
-    def __init__(self, server: MCPServer, run: RunContext[Any], found: Listed) -> None:
-        self._server = server
-        self._run = run
-        self._found = found
-        self._version = server._version()  # pyright: ignore[reportPrivateUsage]  # the server's own view of itself
-
-    @overload
-    def __getitem__(self, index: int) -> MCPToolDefinition: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[MCPToolDefinition]: ...
-    def __getitem__(self, index: int | slice) -> MCPToolDefinition | Sequence[MCPToolDefinition]:
-        return self._found.tools[index]
-
-    def __len__(self) -> int:
-        return len(self._found.tools)
-
-    def __iter__(self) -> Iterator[MCPToolDefinition]:
-        return iter(self._found.tools)
-
-    async def refreshed(self) -> bool:
-        """Whether the server has other tools now; they are then those of this sequence."""
-        version = self._server._version()  # pyright: ignore[reportPrivateUsage]  # the server's own view of itself
-        if version == self._version:
-            return False
-        self._version = version
-        self._found = await self._server._listed(self._run)  # pyright: ignore[reportPrivateUsage]  # as above
-        await self.told()
-        return True
-
-    async def told(self) -> None:
-        """Tell what is not as it should be."""
-        for warning in self._found.warnings:
-            await self._run.view.tell(WarningEvent(self._run.run_id, warning))
-        for change in self._found.changes:
-            await self._run.view.tell(SecurityWarningEvent(self._run.run_id, change, self._server.name))
 
 
 async def _close_all() -> None:

@@ -31,10 +31,15 @@ if TYPE_CHECKING:
 Running: TypeAlias = set[asyncio.Task[Answer]]
 
 NO_SUCH_TOOL = -32_602
+MAX_PARALLEL = 100
+"""Calls that are at work at once."""
 
 
 def as_server(
-    *agents: Servable | ServedAgent, name: str = "voxagent", instructions: str | None = None
+    *agents: Servable | ServedAgent,
+    name: str = "voxagent",
+    instructions: str | None = None,
+    max_parallel: int = MAX_PARALLEL,
 ) -> Server[Any]:
     """An MCP server that has each agent as a tool.
 
@@ -46,20 +51,24 @@ def as_server(
         *agents: The agents; as `ServedAgent(agent, ...)` where more is to be said.
         name: What the server is called.
         instructions: What clients are told of it.
+        max_parallel: How many calls may be at work at once, of all clients together; one more is answered at
+            once by an error that says so.
 
     Returns:
         A server of the SDK, to be run by `serve`, by the SDK, or in this process (`MCPServerInProcess`).
 
     Raises:
-        ConfigError: There is no agent, one has no name, or two would have the same.
+        ConfigError: There is no agent, one has no name, two would have the same, or `max_parallel` is none.
     """
     from mcp.server import Server
 
     if not agents:
         raise ConfigError("as_server(...) needs an agent to serve")
+    if max_parallel < 1:
+        raise ConfigError(f"max_parallel={max_parallel!r}: how many calls may be at work, 1 or more")
     served = [each if isinstance(each, ServedAgent) else ServedAgent(each) for each in agents]
     secrets = RedactionFilter(known_secrets(), PLACEHOLDER)
-    tools = _Tools([AgentTool(each, secrets) for each in served])
+    tools = _Tools([AgentTool(each, secrets) for each in served], max_parallel)
 
     @asynccontextmanager
     async def kept_open(server: Any) -> AsyncGenerator[Running]:
@@ -86,9 +95,11 @@ def as_server(
 
 
 class _Tools:
-    """The tools of a server."""
+    """The tools of a server, and what is at work for all its clients."""
 
-    def __init__(self, tools: Sequence[AgentTool]) -> None:
+    def __init__(self, tools: Sequence[AgentTool], most: int) -> None:
+        self._most = most
+        self._at_work: Running = set()
         self._tools: dict[str, AgentTool] = {}
         for tool in tools:
             if tool.name in self._tools:
@@ -118,6 +129,9 @@ class _Tools:
             known = ", ".join(self._tools)
             raise MCPError(NO_SUCH_TOOL, f"there is no tool {params.name!r}; there are {known}")
 
+        if len(self._at_work) >= self._most:
+            return _result(Answer(_busy(params.name, self._most), is_error=True))
+
         async def report(number: float, words: str) -> None:
             await context.session.report_progress(number, None, words)
 
@@ -129,6 +143,8 @@ class _Tools:
         task = asyncio.create_task(tool.answer(params.arguments or {}, told, report))
         running: Running = context.lifespan_context
         running.add(task)
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
         try:
             return _result(await asyncio.shield(task))
         finally:
@@ -146,6 +162,11 @@ async def _stopped(tasks: Running) -> None:
     if left:
         with CancelScope(shield=True):
             await asyncio.wait(left)
+
+
+def _busy(name: str, most: int) -> str:
+    at_work = "another call is" if most == 1 else f"{most} calls are"
+    return f"{name} is busy: {at_work} at work, and no more may be; try again later"
 
 
 def _listed(tool: AgentTool) -> Tool:

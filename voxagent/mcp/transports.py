@@ -15,7 +15,7 @@ from typing_extensions import TypedDict, Unpack
 
 from ..errors import ConfigError
 from .served import Servable, ServedAgent
-from .serving import as_server
+from .serving import MAX_PARALLEL, as_server
 from .standard import standard_streams
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class ServeOptions(TypedDict, total=False, closed=True):
         on_ready: Called with the address once clients can connect; with "stdio" where that is the transport.
         name: What the server is called.
         instructions: What clients are told of it.
+        max_parallel: How many calls may be at work at once, of all clients together; 100 by default. One more
+            is answered at once by an error that says so.
     """
 
     transport: Transport
@@ -53,6 +55,7 @@ class ServeOptions(TypedDict, total=False, closed=True):
     on_ready: Callable[[str], object]
     name: str
     instructions: str | None
+    max_parallel: int
 
 
 def serve(*agents: Servable | ServedAgent, **options: Unpack[ServeOptions]) -> None:
@@ -106,7 +109,10 @@ async def serve_async(*agents: Servable | ServedAgent, **options: Unpack[ServeOp
     """
     _check(options)
     server = as_server(
-        *agents, name=options.get("name", "voxagent"), instructions=options.get("instructions")
+        *agents,
+        name=options.get("name", "voxagent"),
+        instructions=options.get("instructions"),
+        max_parallel=options.get("max_parallel", MAX_PARALLEL),
     )
     ready = options.get("on_ready", _nothing)
     if options.get("transport", "stdio") == "stdio":

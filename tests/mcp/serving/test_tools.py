@@ -13,6 +13,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp.types import CallToolResult, TextContent
 
+from tests.mcp.servers import until
 from tests.mcp.serving.agents import SECRET, Diary, Place, Report, agents, echo
 from voxagent import Agent, ConfigError, Guardrail, Refuse, one_of
 from voxagent.errors import LockTimeoutError
@@ -151,6 +152,31 @@ async def test_calls_of_one_client_run_together(era: Any, diary: Diary) -> None:
     async with Client(as_server(*agents(diary, together=20)), mode=era) as client, asyncio.timeout(20):
         results = await asyncio.gather(*(client.call_tool("meeting", {"prompt": "go"}) for _ in range(20)))
     assert {said(result) for result in results} == {"all met"}
+
+
+@pytest.mark.parametrize(("most", "at_work"), [(1, "another call is at work"), (2, "2 calls are at work")])
+async def test_a_call_more_than_may_be_at_work_is_refused_until_one_has_ended(
+    era: Any, diary: Diary, most: int, at_work: str
+) -> None:
+    """The limit is for all clients together."""
+    server = as_server(*agents(diary), max_parallel=most)
+    async with Client(server, mode=era) as client, Client(server, mode=era) as other:
+        calls = [asyncio.create_task(client.call_tool("worker", {"prompt": "go"})) for _ in range(most)]
+        await asyncio.wait_for(asyncio.to_thread(until, lambda: diary.read().count("began") == most), 20)
+        refused = await other.call_tool("echo", {"prompt": "go"})
+        assert (said(refused), refused.is_error) == (
+            f"echo is busy: {at_work}, and no more may be; try again later",
+            True,
+        )
+        calls[0].cancel()
+        await asyncio.wait(calls[:1])
+        async with asyncio.timeout(20):
+            while (answered := await other.call_tool("echo", {"prompt": "go"})).is_error:
+                continue
+        assert said(answered) == "you said go"
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
 
 
 async def test_deps_and_sessions_come_from_functions_of_the_call(era: Any, diary: Diary) -> None:
@@ -324,6 +350,10 @@ class Taken:
     ("make", "wrong"),
     [
         (lambda: as_server(), "needs an agent to serve"),
+        (
+            lambda: as_server(Agent(FunctionProvider(echo), name="a"), max_parallel=0),
+            "max_parallel=0: how many calls may be at work, 1 or more",
+        ),
         (lambda: as_server("echo"), "'echo' is no agent"),  # type: ignore[arg-type]  # that is the point
         (lambda: as_server(Agent(FunctionProvider(echo))), "an agent needs a name to be served"),
         (

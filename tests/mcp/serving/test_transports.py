@@ -280,6 +280,7 @@ async def test_other_names_of_this_machine_need_no_token(diary: Diary, host: str
     [
         ({"transport": "websocket"}, "transport='websocket': 'stdio' or 'http' is expected"),
         ({"port": 80}, "port is for transport='http'"),
+        ({"max_parallel": 0}, "max_parallel=0: how many calls may be at work, 1 or more"),
         ({"transport": "http", "host": "0.0.0.0"}, "host='0.0.0.0' lets other machines in"),
         ({"transport": "http", "host": "agents.example"}, "host='agents.example' lets other machines in"),
         ({"transport": "http", "path": "mcp"}, "path='mcp' does not begin with '/'"),
