@@ -53,8 +53,9 @@ full: check servers ## check, install the servers, then every test, nearly all o
 servers: dev ## install the databases and public MCP servers that the tests speak to
 	@$(BIN)/python scripts/servers.py
 
-torture: dev ## 10,000 calls to each of several MCP servers that are killed, frozen, flood and lie
+torture: dev ## MCP servers that are killed, freeze, flood and lie, 10,000 calls each; writers that are killed 1,000 times
 	@VOXAGENT_CHAOS_CALLS=10000 $(PYTEST) tests/mcp/test_chaos.py
+	@VOXAGENT_TORTURE=1 $(PYTEST) tests/session/test_crashes.py tests/session/test_suite.py
 
 conformance: dev ## run the official scenarios of MCP, and write docs/mcp-conformance.md; needs npm
 	@$(BIN)/python scripts/conformance.py

@@ -19,7 +19,9 @@ ORDER = (
     "Start-up",
     "The framework's own share",
     "Over loopback HTTP, beside a loop written by hand on httpx2",
+    "Keeping secrets out",
     "A call of an MCP tool",
+    "Sessions",
     "Beside other libraries",
 )
 

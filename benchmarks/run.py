@@ -15,6 +15,8 @@ from collections.abc import Mapping
 import framework
 import http_floor
 import mcp_calls
+import redaction
+import sessions
 import startup
 from page import PAGE, conditions, written
 
@@ -43,7 +45,9 @@ def main() -> None:
             "Start-up": f"{when}\n\n{table('CPU', startup.measure())}",
             "The framework's own share": table("CPU microseconds", asyncio.run(framework.measure())),
             "Over loopback HTTP, beside a loop written by hand on httpx2": ratios(http_floor.measure()),
+            redaction.TITLE: redaction.table(asyncio.run(redaction.measure())),
             mcp_calls.TITLE: mcp_calls.table(asyncio.run(mcp_calls.measure())),
+            sessions.TITLE: sessions.table(asyncio.run(sessions.measure())),
         }
     )
     print(page)

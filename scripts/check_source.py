@@ -24,17 +24,18 @@ CORE_LINES = 6_000  # of code: blank lines, comments, docstrings, imports, overl
 # Packages above the agent: an application reads them only if it uses them.
 ABOVE_CORE = ("cli", "serve", "durable", "telemetry", "live", "testing", "record")
 # What stands behind a narrow door, so that the rest reads the same without it: what fills a plug point, and
-# the engine that finds secrets in text.
+# the engines that find secrets (in text, values and exceptions) and estimate tokens.
 BACK_ENDS = {
     "providers": (
         "anthropic", "chatgpt", "cli", "compatible", "easy", "failover", "google", "http", "known", "offline",
         "ollama", "openai", "proxy", "spoken",
     ),
-    "security": ("automaton", "encodings", "expressions", "matcher", "scanner"),
+    "security": ("automaton", "encodings", "expressions", "failures", "matcher", "scanner", "values"),
     "session": (
-        "compaction", "database", "files", "flock", "jsonlines", "memory", "oldfiles", "postgres",
-        "postgrespool", "redis", "redisleases", "redisscripts", "sqlite", "stored", "tickets",
+        "compaction", "database", "files", "flock", "jsonlines", "marks", "memory", "oldfiles",
+        "postgres", "postgrespool", "redis", "redisleases", "redisscripts", "sqlite", "stored", "tickets",
     ),
+    "types": ("tokens",),
     "subagent": ("",),
     "mcp": ("",),
     "code": ("",),
@@ -43,7 +44,7 @@ BACK_ENDS = {
 # Tables, which are looked up and not read.
 DATA = ("security/shapes.py", "streaming/events.py")
 # What voxagent 0.1 had beside its agent: no run passes there.
-BESIDE = ("streaming/emitter.py", "tools/registry.py")
+BESIDE = ("agent/overflow.py", "streaming/emitter.py", "tools/registry.py")
 
 # The only files that may import the project's own modules inside a function: names become modules there.
 LAZY_FILES = ("__init__.py", "providers/registry.py", "session/registry.py")

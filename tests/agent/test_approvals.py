@@ -25,7 +25,7 @@ from voxagent import (
     tool,
 )
 from voxagent.errors import CallbackError, NoOutputError
-from voxagent.session import InMemorySessionStorage
+from voxagent.session import InMemorySessionStorage, effective
 from voxagent.streaming import ApprovalRequestEvent, BaseEvent, ToolEndEvent, ToolStartEvent
 from voxagent.testing import ScriptedProvider, answer, text, tool_call
 from voxagent.tools import FunctionToolset, ToolPolicy, approval_required, prefixed
@@ -370,8 +370,8 @@ async def test_a_session_waits_and_goes_on() -> None:
     result = await later.run(None, session_key="k", approvals={"p1": True})
     stored = await storage.load("k")
     assert stored is not None
-    assert stored.messages == result.messages
-    assert [message.role for message in stored.messages] == ["user", "assistant", "user", "user", "assistant"]
+    assert effective(stored.messages) == result.messages
+    assert [message.role for message in result.messages] == ["user", "assistant", "user", "assistant"]
 
 
 OTHER_PROCESS = """
@@ -466,7 +466,8 @@ async def test_a_call_that_was_interrupted_is_not_made_again() -> None:
     ]
     agent = shop.agent(text("done"), approve=approving(asked))
     result = await agent.run(None, message_history=history, approvals={})
-    assert results(result) == {"l1": "not executed: the run before was interrupted", "p1": "paid 5"}
+    found = results(result)
+    assert (found["l1"][:12], found["p1"]) == ("interrupted:", "paid 5")
     assert (len(asked), shop.looked) == (1, 0)
 
 

@@ -13,6 +13,7 @@ from tests.agent.seen import WAIT, kinds
 from voxagent import Agent, Answer, ConfigError, Guardrail, Hooks, ToolContext, UsageLimits, tool
 from voxagent.agent import AgentOptions
 from voxagent.errors import (
+    ContextLengthError,
     OutputError,
     ServerError,
     SessionConflict,
@@ -25,7 +26,7 @@ from voxagent.session import InMemorySessionStorage
 from voxagent.streaming import BaseEvent, OrphanEvent, WarningEvent
 from voxagent.testing import FunctionProvider, ScriptedProvider, answer, fails, raw_call, text, tool_call
 from voxagent.tools import FunctionToolset, WebSearch
-from voxagent.types import ApprovalRequest, Approve, ToolPolicy
+from voxagent.types import ApprovalRequest, Approve, Message, ToolPolicy
 
 Effect = Callable[[], Awaitable[None]]
 EFFECTS: dict[str, Effect] = {}
@@ -68,6 +69,14 @@ async def failover() -> None:
     models = [ScriptedProvider(fails(ServerError("down")), name=name) for name in ("one", "two")]
     result = await Agent(models, failover=FailoverPolicy(reasons=["rate_limit"])).run("?")
     assert (str(result.error), models[1].requests) == ("one:scripted: down", [])
+
+
+@effect
+async def compaction() -> None:
+    model = ScriptedProvider(fails(ContextLengthError("too long")))
+    history = [Message("user", "a" * 900), Message("assistant", "b"), Message("user", "c")]
+    result = await Agent(model, compaction=None).run(None, message_history=history)
+    assert (len(model.requests), type(result.error)) == (1, ContextLengthError)
 
 
 @effect

@@ -133,7 +133,10 @@ async def test_calls_that_a_history_leaves_open_are_answered_before_the_prompt()
     ]
     provider = ScriptedProvider(text("ok"))
     await Agent(provider).run("?", message_history=history)
-    said = "not executed: the run before was interrupted"
+    said = (
+        "interrupted: the program ended while this call was to be made, and it is not known whether it was;"
+        " find out before you call it again"
+    )
     assert provider.requests[0].messages[2] == Message(
         "user", [ToolResultBlock("c1", "add", said, True), ToolResultBlock("c2", "add", said, True)]
     )

@@ -11,7 +11,7 @@ from tests.agent.seen import WAIT
 from voxagent import Agent, ConfigError, Hooks, Message, RunContext, tool
 from voxagent.errors import LockTimeoutError, RunAbortedError, ServerError, SessionConflict
 from voxagent.providers import ModelRequest
-from voxagent.session import InMemorySessionStorage, Session
+from voxagent.session import InMemorySessionStorage, Session, effective
 from voxagent.testing import FunctionProvider, ScriptedProvider, answer, fails, stalls, text, tool_call
 from voxagent.types import ToolResultBlock, ToolUseBlock
 
@@ -27,7 +27,7 @@ def texts(messages: Sequence[Message]) -> list[str]:
 
 async def stored(storage: InMemorySessionStorage, key: str = "k") -> list[Message]:
     session = await storage.load(key)
-    return [] if session is None else session.messages
+    return [] if session is None else effective(session.messages)
 
 
 @every_door
@@ -101,7 +101,10 @@ async def test_calls_that_a_crash_left_open_are_answered_in_the_store_too() -> N
     crashed = [Message("user", "go"), Message("assistant", [ToolUseBlock("c1", "add", {})])]
     await storage.append("k", crashed, expected_version=0)
     result = await Agent(ScriptedProvider(text("on")), session_storage=storage).run("go on", session_key="k")
-    said = "not executed: the run before was interrupted"
+    said = (
+        "interrupted: the program ended while this call was to be made, and it is not known whether it was;"
+        " find out before you call it again"
+    )
     assert await stored(storage) == result.messages
     assert result.messages[2] == Message("user", [ToolResultBlock("c1", "add", said, True)])
     assert texts(result.messages) == ["go", "", "", "go on", "on"]

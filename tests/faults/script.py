@@ -147,11 +147,11 @@ class Seen:
         return [block.text for message in self.result.new_messages for block in message.tool_results]
 
 
-def in_loop(door: str, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def in_loop(door: str, main: Callable[[], Coroutine[Any, Any, T]], seconds: float = 2 * WAIT) -> T:
     """Run a coroutine on the loop that the door names, in bounded time."""
 
     async def bounded() -> T:
-        async with asyncio.timeout(2 * WAIT):
+        async with asyncio.timeout(seconds):
             return await main()
 
     factory = uvloop.new_event_loop if "uvloop" in door else None

@@ -27,7 +27,7 @@ from voxagent.abort import AbortController
 from voxagent.agent import Agent, Guardrail, Hooks
 from voxagent.errors import RunAbortedError
 from voxagent.providers import MessageEndChunk, TextDeltaChunk, ToolUseChunk
-from voxagent.session import InMemorySessionStorage
+from voxagent.session import InMemorySessionStorage, effective
 from voxagent.streaming import AssistantEndEvent, BaseEvent, OrphanEvent, RunEndEvent, RunStartEvent
 from voxagent.testing import ScriptedProvider, text
 from voxagent.tools import tool
@@ -146,7 +146,7 @@ class Scene:
 
     async def _assert_session(self) -> None:
         stored = await self.storage.load("s")
-        messages = stored.messages if stored else []
+        messages = effective(stored.messages) if stored else []
         assert_valid_history(messages)
         ends = [event for event in self.events if isinstance(event, RunEndEvent) and not event.path]
         starts = [event for event in self.events if isinstance(event, RunStartEvent) and not event.path]

@@ -19,7 +19,7 @@ from tests.faults.script import (
 from voxagent.agent import Agent
 from voxagent.errors import RunError, SessionError
 from voxagent.providers import ModelRequest
-from voxagent.session import InMemorySessionStorage
+from voxagent.session import InMemorySessionStorage, effective
 from voxagent.testing import FunctionProvider, text
 from voxagent.tools import tool
 from voxagent.types import Message, ToolCall
@@ -66,7 +66,7 @@ def test_a_disk_that_is_full_during_an_append_is_a_typed_error_that_keeps_the_me
     assert isinstance(ran.result.error.__cause__, OSError)
     assert len(ran.result.messages) >= write
     stored = in_loop("run", lambda: storage.load("s"))
-    kept = stored.messages if stored else []
+    kept = effective(stored.messages) if stored else []
     assert kept == ran.result.messages[: write - 1] if forever else kept == ran.result.messages
 
 

@@ -136,7 +136,7 @@ def test_a_check_is_asked_with_the_match_and_what_stands_ahead_until_it_says_yes
     registry = SecretRegistry()
     registry.register_pattern(SecretPattern("odd", "x[a-z]{2,}", check))
     assert registry.find_secrets("hello xabcdef") == [("xabcdef", 6, 13)]
-    assert asked == [("xab", "lo "), ("xabc", "lo "), ("xabcd", "lo ")]
+    assert asked == [("xab", "hello "), ("xabc", "hello "), ("xabcd", "hello ")]
 
 
 def test_a_check_that_never_says_yes_is_asked_a_bounded_number_of_times() -> None:
@@ -162,6 +162,6 @@ def test_a_check_that_says_no_does_not_stop_a_pattern_without_one() -> None:
 def test_no_text_is_catastrophic_for_the_default_patterns(unit: str) -> None:
     registry = SecretRegistry()
     registry.register_defaults()
-    begin = time.monotonic()
+    begin = time.process_time()
     registry.find_secrets(unit * (50_000 // len(unit)))
-    assert time.monotonic() - begin < 10
+    assert time.process_time() - begin < 20

@@ -162,3 +162,42 @@ def test_threads_may_register_and_search_at_once() -> None:
         thread.join(30)
     assert failures == []
     assert len(registry.names) == 180
+
+
+def test_extensions_are_kept_until_the_registry_changes() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "hunter2hunter2")
+    values = (("other", "zebra-zebra"), ("short", "abc"), ("zebra-name", "zebra-name"))
+    other = registry.extended(values)
+    assert registry.extended(values) is other
+    assert (other.names, registry.names) == (("key", "other"), ("key",))
+    assert registry.extended([("key", "hunter2hunter2"), ("short", "abc")]) is registry
+    registry.register_value("more", "giraffe-giraffe")
+    fresh = registry.extended(values)
+    assert fresh is not other
+    assert fresh.names == ("key", "more", "other")
+    registry.register_pattern("tok_[0-9]{3}")
+    assert registry.extended(values).contains_secret("tok_123")
+
+
+def test_only_some_extensions_are_kept() -> None:
+    registry = SecretRegistry()
+    first = registry.extended([("key", "value-number-0")])
+    for number in range(1, 40):
+        registry.extended([("key", f"value-number-{number}")])
+    last = registry.extended([("key", "value-number-39")])
+    assert registry.extended([("key", "value-number-39")]) is last
+    assert registry.extended([("key", "value-number-0")]) is not first
+
+
+def test_two_registries_joined_know_what_either_knows() -> None:
+    one, other, none = SecretRegistry(), SecretRegistry(), SecretRegistry()
+    one.register_value("key", "hunter2hunter2")
+    other.register_value("key", "zebra-zebra")
+    other.register_value("again", "hunter2hunter2")
+    other.register_pattern("tok_[0-9]{3}", name="token")
+    both = one.joined(other)
+    assert repr(both) == "SecretRegistry(values=['key', 'again'], patterns=['token'])"
+    assert [both.contains_secret(text) for text in ("hunter2hunter2", "zebra-zebra", "tok_123")] == [True] * 3
+    assert both.value_of("key") == "hunter2hunter2"
+    assert (one.joined(none), none.joined(one), one.joined(one)) == (one, one, one)

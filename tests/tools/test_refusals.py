@@ -10,7 +10,9 @@ from voxagent.errors import ConfigError
 from voxagent.tools import FunctionToolset, ToolDefinition, filtered, tool
 from voxagent.tools.content import MAX_ITEMS, as_content
 
-KNOWN = {"timeout", "retries", "sequential", "strict", "requires_approval", "prepare"}
+KNOWN = {
+    *("timeout", "retries", "sequential", "strict", "requires_approval", "idempotent", "secrets", "prepare"),
+}
 
 
 def now() -> str:

@@ -29,7 +29,7 @@ from voxagent.types import (
     UnknownBlock,
     Usage,
 )
-from voxagent.types.tokens import request_tokens
+from voxagent.types.tokens import quick_bound, request_tokens
 
 ROOT = Path(__file__).parents[2]
 PART = ROOT / "tests" / "data"
@@ -61,6 +61,11 @@ def test_recorded_requests_are_estimated_near_what_their_services_counted() -> N
     requests = _folder(PART)
     assert len(requests) > 15
     _check(requests, 0.15, 0.35)
+
+
+def test_the_quick_bound_holds_for_recorded_requests() -> None:
+    bounds = [quick_bound(one.messages, one.system, len(one.tools)) for one in _folder(PART)]
+    assert all(bound > one.tokens for bound, one in zip(bounds, _folder(PART), strict=True))
 
 
 needs_full = pytest.mark.skipif(not FULL.is_dir(), reason="the whole collection of recordings is not here")
@@ -169,6 +174,18 @@ def test_what_the_service_counted_of_a_conversation_is_not_estimated_again() -> 
         [result], MODEL
     )
     assert request_tokens([asked, uncounted, result], model=MODEL) > 7_000
+
+
+@pytest.mark.parametrize(("block", "tokens"), BLOCKS, ids=lambda value: type(value).__name__)
+def test_the_quick_bound_is_one_for_every_kind_of_block(block: ContentBlock, tokens: int) -> None:
+    assert quick_bound([Message("assistant", [block])]) >= tokens
+
+
+def test_the_quick_bound_counts_tools_the_system_prompt_and_what_was_reported() -> None:
+    asked, result = Message("user", "word " * 10_000), Message("user", "one two three")
+    said = Message("assistant", "yes", usage=Usage(input_tokens=70, output_tokens=5))
+    assert request_tokens([asked], "system", [ADD]) < quick_bound([asked], "system", 1)
+    assert 75 < quick_bound([asked, said, result]) < 200
 
 
 @given(st.text(), st.text())

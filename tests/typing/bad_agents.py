@@ -86,3 +86,9 @@ def overridden() -> None:
     typed.override(model=3)  # E: a model that is a number, in override
     typed.override(deps=Weather(1.0))  # E: deps of a wrong type, in override
     typed.override(retries=3)  # E: an option that override does not know
+
+
+async def taken_up() -> None:
+    await typed.resume("k")  # E: a resumed run without deps
+    await plain.resume()  # E: a resumed run without a session
+    await plain.resume(session_key="k")  # E: a session by name, where it is the first argument

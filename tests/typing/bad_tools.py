@@ -69,6 +69,7 @@ free: ToolDefinition[object] = find  # E: a tool that wants deps as one that wan
 
 tool(name=3)  # E: a name that is a number
 tool(timeout="10")  # E: a timeout that is a text
+tool(secrets=[1])  # E: a secret whose name is a number
 tool(requires=True)  # E: an option that no tool has
 tool(3)  # E: a number as a tool
 agent.tool(retry=3)  # E: an option that no agent's tool has

@@ -24,6 +24,13 @@ class Failure:
     reason: str
 
 
+async def taken_up(text: Agent[None, str], weather: Agent[Deps, Weather]) -> None:
+    assert_type(await text.resume("k"), RunResult[str])
+    assert_type(await text.resume("k", timeout_ms=1_000), RunResult[str])
+    assert_type(await weather.resume("k", deps=Deps("x")), RunResult[Weather])
+    assert_type(text.run_sync(None, session_key="k", resume=True), RunResult[str])
+
+
 # Made of a model alone, an agent needs no deps and answers with text.
 plain = Agent("offline:demo")
 assert_type(plain, Agent[None, str])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_type
 
-from voxagent import Message
+from voxagent import Agent, Message
 from voxagent.agent import handle_context_overflow
 from voxagent.session import (
     Ask,
     Budget,
     Compaction,
+    CompactionPolicy,
     CompactionStrategy,
     Strategy,
     budget_for,
@@ -56,4 +57,7 @@ async def shorter(messages: list[Message]) -> None:
     assert_type(effective(messages), list[Message])
     assert_type(needs_compaction(messages, "", 1_000, model="gpt-5"), bool)
     assert_type(compact_context(messages, 1_000, 4, "gpt-5", True), list[Message])
+    assert_type(Agent("a:b", compaction=CompactionPolicy(strategy, window=10_000)), Agent[None, str])
+    assert_type(Agent("a:b", compaction=None), Agent[None, str])
+    assert_type(CompactionPolicy("summarize").start_at, float)
     assert_type(handle_context_overflow(messages, ValueError(), "gpt-5"), list[Message])

@@ -24,7 +24,7 @@ from voxagent import (
     __version_info__,
     get_default_registry,
 )
-from voxagent.providers import ModelFacts, ModelRequest, Provider, facts_of
+from voxagent.providers import KeepsSecrets, ModelFacts, ModelRequest, Provider, facts_of
 from voxagent.testing import FunctionProvider, ScriptedProvider, text, tool_call
 from voxagent.types import ToolSpec
 
@@ -106,6 +106,20 @@ assert_type(Agent([Echo(), "offline:demo", Whole()], output_type=int), Agent[Non
 assert_type(Agent(FunctionProvider(answered)), Agent[None, str])
 assert_type(facts_of(bare, "m"), ModelFacts)
 assert_type(facts_of(bare, "m").context_window, int | None)
+
+
+class Keyed:
+    """Tells what lets it in."""
+
+    def known_secrets(self) -> list[tuple[str, str]]:
+        return [("key", "value")]
+
+
+def kept(provider: KeepsSecrets) -> None:
+    assert_type(provider.known_secrets(), Sequence[tuple[str, str]])
+
+
+kept(Keyed())
 assert_type(get_default_registry(), ProviderRegistry)
 assert_type(get_default_registry().get_provider("offline:demo"), Provider)
 

@@ -228,3 +228,12 @@ async def called_more() -> None:
     assert_type(await own_later(RunContext(deps=Deps("")), "Oslo"), str)
     async for page in await pages(ToolContext(deps=Deps("")), 2):
         assert_type(page, str)
+
+
+@tool(secrets=["password"])
+def log_in(password: str) -> bool:
+    """Be given a secret."""
+    return bool(password)
+
+
+assert_type(log_in.secrets, tuple[str, ...])

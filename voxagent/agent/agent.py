@@ -31,7 +31,7 @@ from .kept import Kept
 from .output import OneOf
 from .overrides import UNSET, overridden
 from .plan import AgentOptions, Models, Plan, RunOptions, check_names, checked_models
-from .registration import check_deps, checked_tools
+from .registration import check_deps, checked_tools, mapped_deps
 from .runs import Runs
 from .sink import Observer
 from .stream import RunStream
@@ -85,7 +85,9 @@ class Agent(Described, Generic[DepsT, OutputT]):
         check_names(options)
         check_each("sub_agents", sub_agents, Agent, "Agent")
         self._sub_agents = tuple(sub_agents)
-        below = [agent.as_tool(deps=agent._deps_from(deps_type)) for agent in sub_agents]
+        below = [
+            agent.as_tool(deps=mapped_deps(agent.name, agent.deps_type, deps_type)) for agent in sub_agents
+        ]
         self._plan = Plan(
             models=checked_models(model),
             deps_type=deps_type,
@@ -190,21 +192,6 @@ class Agent(Described, Generic[DepsT, OutputT]):
             deps: Gives this agent's deps from the context of the call; the caller's deps by default.
         """
         return SubAgentDefinition(self, name, description, input_type=input_type, deps=deps)
-
-    def _deps_from(self, parent_type: Any) -> Callable[[ToolContext[Any]], Any]:
-        """How this agent as a sub-agent gets its deps from an agent with those."""
-        if self.deps_type in (None, NoneType):
-            return lambda context: None
-        try:
-            same = parent_type == self.deps_type or issubclass(parent_type, self.deps_type)
-        except TypeError:
-            same = False
-        if not same:
-            raise ConfigError(
-                f"sub-agent {self.name!r} has deps_type={self.deps_type!r}, its parent {parent_type!r}:"
-                " map them with tools=[agent.as_tool(deps=...)]"
-            )
-        return lambda context: context.deps
 
     async def run_nested(
         self, prompt: str, deps: Any, context: ToolContext[Any], name: str
@@ -369,6 +356,29 @@ class Agent(Described, Generic[DepsT, OutputT]):
             ),
             plan,
         )
+
+    @overload
+    async def resume(
+        self: Agent[None, O], session_key: str, /, *, deps: None = None, **options: Unpack[RunOptions]
+    ) -> RunResult[O]: ...
+    @overload
+    async def resume(
+        self: Agent[D, O], session_key: str, /, *, deps: D, **options: Unpack[RunOptions]
+    ) -> RunResult[O]: ...
+    async def resume(
+        self, session_key: str, /, *, deps: Any = None, **options: Unpack[RunOptions]
+    ) -> RunResult[Any]:
+        """Take up what an earlier run of a session left, because it was stopped or the program ended.
+
+        What was answered is not asked again. A tool call without a result is made if it had not begun or the
+        tool is `idempotent`; else the model is told. Other doors do so with `resume=True`.
+
+        Raises:
+            ConfigError: There is no such session, or the run cannot begin as it is.
+            LockTimeoutError: Another run held the session too long.
+        """
+        options["session_key"], options["resume"] = session_key, True
+        return await self._runs.start(None, deps, self._runs.output, options, AbortController())
 
     @overload
     async def run_params(self: Agent[None, O], params: RunParams, *, deps: None = None) -> RunResult[O]: ...

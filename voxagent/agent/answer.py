@@ -36,6 +36,7 @@ from ..providers.chunks import (
     ToolCallDeltaChunk,
     ToolUseChunk,
 )
+from ..security.filters import StreamFilter
 from ..streaming.events import (
     AssistantStartEvent,
     BaseEvent,
@@ -69,16 +70,20 @@ MAX_ANSWER = 10_000_000
 class _Flow:
     """One flow of text within an answer: redacted, shown, gathered."""
 
-    __slots__ = ("_event", "_filter", "_sink", "pieces")
+    __slots__ = ("_begun", "_event", "_filter", "_redactor", "_sink", "pieces")
 
     def __init__(self, sink: Sink, event: Callable[[str], BaseEvent], redactor: Redactor) -> None:
         self._sink = sink
         self._event = event
-        self._filter = redactor.stream()
+        self._redactor = redactor
+        self._filter: StreamFilter | None = None
+        self._begun = False
         self.pieces: list[str] = []
 
     def add(self, delta: str) -> None:
-        """A piece came."""
+        """A piece came; by the first one, what let the request in is known as a secret."""
+        if not self._begun:
+            self._begun, self._filter = True, self._redactor.stream()
         self._show(delta if self._filter is None else self._filter.process_chunk(delta))
 
     def flush(self) -> str:

@@ -40,6 +40,7 @@ async def _asked(run: Run, messages: Sequence[Message], system: str, settings: M
         abort_signal=run.signal,
         run_id=run.run_id,
         deadline=run.deadline,
+        hide=run.redactor.learn,
     )
     number = reserved(run, request)
     collector = Collector(Sink(()), run.run_id, set(), run.redactor, partial(moved, run))

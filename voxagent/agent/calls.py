@@ -126,6 +126,7 @@ class Execution:
             if await self._waits(tool, context, call):
                 return Outcome("", pending=True)
             arguments = tool.arguments(call.params)  # what was shown, and nothing else
+        arguments = self.run.redactor.revealed(arguments, tool.name, tool.secrets)
         work = tool.call(arguments, context)
         limit = self.run.plan.options.get("watchdog")
         value = await (work if limit is None else watched(work, limit, self._blocked))
@@ -139,6 +140,8 @@ class Execution:
             if request is not None:
                 self.run.pending.append(request)
                 return True
+        if self.run.storing is not None:
+            await self.run.storing.begun(call.id)
         self._job.begin()
         self._begin()
         return False
@@ -208,7 +211,9 @@ class Execution:
         metadata = run.redactor.value(outcome.metadata)
         details = run.redactor.text(outcome.details) if outcome.details else None
         milliseconds = (time.perf_counter() - self.begun) * 1000
-        run.results[call.id] = ToolResultBlock(call.id, call.name, content, outcome.is_error)
+        result = run.results[call.id] = ToolResultBlock(call.id, call.name, content, outcome.is_error)
+        if run.storing is not None and len(run.results) < run.calls_due:
+            run.storing.add_early(result)
         told = content if isinstance(content, str) else "see the result"
         run.metas.append(
             ToolMeta(
@@ -223,9 +228,9 @@ class Execution:
         if details is not None:
             logger.warning("tool %r failed: %s", call.name, details)
         if run.sink.wanted:
-            result = ToolResult(call.id, content, outcome.is_error)
+            told_of = ToolResult(call.id, content, outcome.is_error)
             seconds = milliseconds / 1000
-            run.sink.send(ToolEndEvent(run.run_id, call.id, result, call.name, seconds, details, metadata))
+            run.sink.send(ToolEndEvent(run.run_id, call.id, told_of, call.name, seconds, details, metadata))
 
     def _outcome(self, job: Job[Outcome]) -> Outcome:
         if job.ended == "done" and job.value is not None:

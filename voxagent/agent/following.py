@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import AnswerCutError, CallbackError, ContentFilterError, ModelRetry, OutputError, RefusedError
@@ -10,9 +10,13 @@ from ..streaming.events import RetryEvent
 from ..types.blocks import RefusalBlock, ToolCall, ToolResultBlock
 from ..types.message import Message
 from .calls import run_calls
-from .history import answered_calls
+from .history import INTERRUPTED, answered_calls
 from .hooks import called, is_answer
+from .output import Alternative
 from .run import Run
+
+GO_ON = "Your last answer was interrupted. Go on."
+"""What the model is told if its last answer broke off."""
 
 
 async def followed(run: Run, message: Message, calls: Sequence[ToolCall]) -> bool:
@@ -37,7 +41,7 @@ async def followed(run: Run, message: Message, calls: Sequence[ToolCall]) -> boo
         return _routed(run, message, calls)
     if not calls:
         return await _taken_as_text(run, message)
-    return await _executed(run, calls)
+    return await _executed(run, calls, calls, "not executed")
 
 
 def _routed(run: Run, message: Message, calls: Sequence[ToolCall]) -> bool:
@@ -47,10 +51,12 @@ def _routed(run: Run, message: Message, calls: Sequence[ToolCall]) -> bool:
     return finish(run, message.text)
 
 
-async def _executed(run: Run, calls: Sequence[ToolCall]) -> bool:
-    by_output = run.output.by_tool if run.mode == "tool" else {}
+async def _executed(run: Run, calls: Sequence[ToolCall], safe: Sequence[ToolCall], otherwise: str) -> bool:
+    """Execute the calls of an answer that may be made, and take its output; True if the run is over."""
+    by_output = _by_output(run)
     run.results = {}
-    own = [call for call in calls if call.name not in by_output]
+    own = [call for call in safe if call.name not in by_output]
+    run.calls_due = len(calls)
     if own:
         await run_calls(run, own)
     done = False
@@ -70,28 +76,72 @@ async def _executed(run: Run, calls: Sequence[ToolCall]) -> bool:
         except ModelRetry as error:
             run.results[call.id] = _result(call, run.redactor.text(error.message), True)
             failure = _again(run, error)
-    if await _answered(run, calls, "not executed"):
+    if await _answered(run, calls, otherwise):
         return True
     if failure is not None and run.output_failures > run.plan.options.get("result_retries", 1):
         raise failure
     return done
 
 
-async def resumed(run: Run) -> bool:
-    """Take up the calls that the run before left open; True if the run is over.
+def _by_output(run: Run) -> Mapping[str, Alternative]:
+    return run.output.by_tool if run.mode == "tool" else {}
 
-    Those that need approval are executed or denied. Any other had begun, and nobody knows how far it came.
+
+async def resumed(run: Run) -> bool:
+    """Take up what the run before left; True if the run is over.
+
+    Where it shall go on, those of the calls that it left open are made which had not begun, because they
+    waited for approval, and those of idempotent tools. Of any other nobody knows how far it came: the model
+    is told.
     """
     calls, run.resumed = run.resumed, []
-    waiting = [call for call in calls if call.id in run.approvals or _may_wait(run, call)]
-    if waiting:
-        await run_calls(run, waiting)
-    return bool(calls) and await _answered(run, calls, "not executed: the run before was interrupted")
+    resume = run.options.get("resume", False)
+    if not calls:
+        return resume and await _taken_up(run)
+    waiting = [call for call in calls if _has_waited(run, call)]
+    if resume or run.options.get("approvals") is not None:
+        again = [call for call in calls if call in waiting or _is_idempotent(run, call)]
+        return await _executed(run, calls, again, INTERRUPTED)
+    not_made = {call.id: _result(call, "not executed: nobody approved it", True) for call in waiting}
+    await run.add(answered_calls(calls, not_made, INTERRUPTED))
+    return False
 
 
-def _may_wait(run: Run, call: ToolCall) -> bool:
+def _has_waited(run: Run, call: ToolCall) -> bool:
     tool = run.toolbox.by_name.get(call.name)
-    return tool is not None and tool.requires_approval is not False
+    gated = call.id in run.approvals or (tool is not None and tool.requires_approval is not False)
+    return gated and call.id not in run.begun_before
+
+
+def _is_idempotent(run: Run, call: ToolCall) -> bool:
+    tool = run.toolbox.by_name.get(call.name)
+    return tool is not None and tool.idempotent
+
+
+async def _taken_up(run: Run) -> bool:
+    """Go on behind the last message: take an answer that is there; True if the run is over."""
+    taken: set[str] = set()
+    for message in reversed(run.history):
+        if message.role == "assistant":
+            break
+        taken.update(result.tool_use_id for result in message.tool_results if not result.is_error)
+    else:
+        return False
+    if message is not run.history[-1]:
+        return await _output_of(run, [call for call in message.tool_calls if call.id in taken])
+    if message.finish_reason != "aborted":
+        return await followed(run, message, [])
+    await run.add(Message("user", GO_ON))
+    return False
+
+
+async def _output_of(run: Run, calls: Sequence[ToolCall]) -> bool:
+    """Take the output that one of these calls was; True if one was."""
+    for call in calls:
+        output = _by_output(run).get(call.name)
+        if output is not None:
+            return await _output(run, output.read(call.arguments or call.params))
+    return False
 
 
 async def _answered(run: Run, calls: Sequence[ToolCall], otherwise: str) -> bool:

@@ -8,6 +8,12 @@ from ..tools.content import shown
 from ..types.blocks import ToolCall, ToolResultBlock
 from ..types.message import Message
 
+INTERRUPTED = (
+    "interrupted: the program ended while this call was to be made, and it is not known whether it was;"
+    " find out before you call it again"
+)
+"""What the model is told of a call that an earlier run left open."""
+
 
 def limited(message: Message) -> Message:
     """The message as the model is shown it: results that are too long are cut."""
@@ -29,24 +35,6 @@ def open_calls_of(history: Sequence[Message]) -> list[ToolCall]:
             break
         answered.update(result.tool_use_id for result in message.tool_results)
     return []
-
-
-def joined_results(history: Sequence[Message], message: Message) -> Message | None:
-    """The message joined with the results ahead of it, if both answer the same calls; else None.
-
-    Results come apart where a call had to wait; providers take those of one answer in one message.
-    """
-    if len(history) < 2 or message.role != "user" or not message.tool_results:
-        return None
-    before, asked = history[-1], history[-2]
-    if before.role != "user" or not before.tool_results:
-        return None
-    place = {call.id: number for number, call in enumerate(asked.tool_calls)}
-    blocks = [*before.blocks, *message.blocks]
-    results = [block for block in blocks if isinstance(block, ToolResultBlock)]
-    results.sort(key=lambda result: place.get(result.tool_use_id, len(place)))
-    others = [block for block in blocks if not isinstance(block, ToolResultBlock)]
-    return Message("user", [*results, *others], metadata=before.metadata)
 
 
 def answered_calls(

@@ -23,10 +23,12 @@ from ..abort import Scope
 from ..errors import (
     ConfigError,
     EmptyAnswerError,
+    ProviderError,
     RunAbortedError,
 )
 from ..providers.base import ModelRequest
 from ..session.lock import DEFAULT_TIMEOUT
+from ..session.marks import begun_calls, effective
 from ..streaming.events import (
     AssistantEndEvent,
     AssistantStartEvent,
@@ -42,13 +44,15 @@ from ..types.result import RunResult
 from .answer import Collector
 from .approval import check_approvals
 from .asking import asked, moved, reserved
+from .compacting import fitted, refitted
 from .following import followed, resumed
-from .history import answered_calls, open_calls_of
+from .history import open_calls_of
 from .hooks import called, is_answer
 from .plan import CANCEL_GRACE
 from .prompting import begin_with_prompt, cancelled, checked_beside, followed_up, steered
 from .run import Run
 from .sessions import SessionHouse
+from .storing import Storing
 from .toolbox import Toolbox, is_plain, opened
 
 logger: logging.Logger = logging.getLogger("voxagent")
@@ -120,6 +124,8 @@ async def _worked(run: Run) -> None:
 
 async def _worked_with(run: Run, toolbox: Toolbox) -> None:
     run.toolbox = toolbox
+    for name, secrets in toolbox.revealing.items():
+        run.redactor.check_names(name, secrets)
     run.specs = _specs(run, toolbox)
     await run.begin()
     await _turned(run)
@@ -127,7 +133,7 @@ async def _worked_with(run: Run, toolbox: Toolbox) -> None:
 
 async def _turned(run: Run) -> None:
     try:
-        if await begin_with_prompt(run) and not await resumed(run):
+        if not await resumed(run) and await begin_with_prompt(run):
             while await steered(run) and (not await _turn(run) or await followed_up(run)):
                 run.scope.checkpoint()
                 _check_stopping(run)
@@ -167,24 +173,22 @@ async def _session(run: Run, sessions: SessionHouse, key: str) -> AsyncGenerator
         wait = min(wait, max(0.0, run.deadline - time.monotonic()))
     async with sessions.held(key, wait, run.signal) as held:
         stored = await sessions.storage.load(key) if held else None
-        run.storage = sessions.storage if held else None
-        run.version = stored.version if stored else 0
-        _take(run, stored.messages if stored else (), complete=held)
+        messages = stored.messages if stored else ()
+        run.storing = Storing(sessions.storage, key, len(messages)) if held else None
+        run.begun_before = begun_calls(messages)
+        _take(run, effective(messages), complete=held)
         yield
 
 
 def _take(run: Run, history: Sequence[Message], *, complete: bool = True) -> None:
     """Begin with a history. One may end with calls that nobody answered; no provider takes that."""
     run.begin_with(history)
-    calls = open_calls_of(run.history)
+    run.resumed = open_calls_of(run.history)
     if complete:
-        check_approvals(run.approvals, calls)
-    if run.options.get("approvals") is not None:
-        run.resumed = calls
-    elif calls:
-        run.append(answered_calls(calls, {}, "not executed: the run before was interrupted"))
+        check_approvals(run.approvals, run.resumed)
     if run.prompt is None and not run.history and complete:
-        raise ConfigError("prompt=None continues a history, but there is none")
+        where = f" in session {run.session_key!r}" if run.session_key is not None else ""
+        raise ConfigError(f"prompt=None continues a history, but there is none{where}")
 
 
 def _sources(run: Run) -> tuple[list[Toolset[Any]], list[ToolPolicy]]:
@@ -250,6 +254,16 @@ def _is_empty(run: Run, message: Message) -> bool:
 
 
 async def _ask(run: Run) -> tuple[Message, list[ToolCall]]:
+    """Ask the model; once more, with less, if that was too long for it."""
+    await fitted(run)
+    try:
+        return await _requested(run)
+    except ProviderError as error:
+        await refitted(run, error)
+    return await _requested(run)
+
+
+async def _requested(run: Run) -> tuple[Message, list[ToolCall]]:
     request = ModelRequest(
         model=run.model,
         messages=tuple(run.for_model),
@@ -261,6 +275,7 @@ async def _ask(run: Run) -> tuple[Message, list[ToolCall]]:
         run_id=run.run_id,
         deadline=run.deadline,
         native_tools=run.native_tools,
+        hide=run.redactor.learn,
     )
     for hooks in run.plan.hooks:
         if hooks.before_model is None:

@@ -30,6 +30,7 @@ from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..providers.failover.policy import FailoverPolicy
+    from ..session.compaction import CompactionPolicy
 
 CANCEL_GRACE = 5.0
 
@@ -66,6 +67,8 @@ class AgentOptions(TypedDict, total=False, closed=True):
             ("reject") with `SessionConflict`.
         registry: Where providers are looked up; the process's registry by default.
         failover: When and how the next of several models, or credentials, is asked.
+        compaction: When a history is made shorter that comes near the model's window, and how; None for
+            never.
     """
 
     name: str | None
@@ -91,6 +94,7 @@ class AgentOptions(TypedDict, total=False, closed=True):
     session_lock: Literal["queue", "reject"]
     registry: ProviderRegistry
     failover: FailoverPolicy | None
+    compaction: CompactionPolicy | None
 
 
 class RunOptions(TypedDict, total=False, closed=True):
@@ -111,6 +115,8 @@ class RunOptions(TypedDict, total=False, closed=True):
         policies: More layers of allowed and denied tools.
         approvals: Answers to the calls that a run before left `pending`, by call id: True, `Approve(...)`
             or `Deny(...)`. With them the prompt is None, and the history is continued.
+        resume: Whether to take up what an earlier run of the session left, because it was stopped or the
+            program ended; the prompt is None. See `Agent.resume`.
     """
 
     model: Models
@@ -126,6 +132,7 @@ class RunOptions(TypedDict, total=False, closed=True):
     metadata: Mapping[str, Any]
     policies: Sequence[ToolPolicy]
     approvals: Mapping[str, Approval] | None
+    resume: bool
 
 
 AGENT_KINDS: dict[str, Kind] = {
@@ -168,6 +175,9 @@ class Plan:
         policy = options.get("failover")
         if policy is not None and not hasattr(policy, "after_first_delta"):  # its class is loaded on demand
             raise ConfigError(f"failover={policy!r} is not of type FailoverPolicy")
+        shorter = options.get("compaction")
+        if shorter is not None and not hasattr(shorter, "shrink_to"):
+            raise ConfigError(f"compaction={shorter!r} is not of type CompactionPolicy")
         check_each("policies", options.get("policies", ()), ToolPolicy, "ToolPolicy")
         check_each("native_tools", options.get("native_tools", ()), is_native_tool, "tool of a provider")
         counts = {

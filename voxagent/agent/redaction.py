@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+from ..errors import ConfigError
+from ..security.failures import redact_error
 from ..security.filters import RedactionFilter, StreamFilter
 from ..security.registry import NAMED_PLACEHOLDER, SecretRegistry
+from ..security.values import reveal
 from ..types.blocks import (
     ContentBlock,
     ProviderBlock,
@@ -19,6 +22,7 @@ from ..types.blocks import (
     UnknownBlock,
 )
 from ..types.message import Message
+from .checks import nearest
 
 T = TypeVar("T")
 
@@ -32,28 +36,38 @@ class Redactor:
     """What one run does about secrets; with nothing registered it costs nothing."""
 
     def __init__(self, registry: SecretRegistry) -> None:
-        self.registry = registry
+        self.registry: SecretRegistry = registry
         self._filter = RedactionFilter(registry, NAMED_PLACEHOLDER)
         self._arguments: dict[str, StreamFilter] = {}
 
+    def learn(self, values: Sequence[tuple[str, str | bytes]]) -> None:
+        """These are secrets of the run from here on: what a provider lets itself in by."""
+        registry = self.registry.extended(values) if values else self.registry
+        if registry is not self.registry:
+            self.registry, self._filter = registry, RedactionFilter(registry, NAMED_PLACEHOLDER)
+
     def text(self, text: str) -> str:
         """The text with placeholders."""
-        return text if self.registry.empty else self._filter.redact(text)
+        return self._filter.redact(text) if text else text
 
     def value(self, value: T) -> T:
         """The value with placeholders in all its strings."""
-        return value if self.registry.empty else self._filter.redact_value(value)
+        return self._filter.redact_value(value)
 
     def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
         """Messages with placeholders, but in what is sealed; what has no secret in it stays as it is."""
-        return messages if self.registry.empty else [self.message(message) for message in messages]
+        if self.registry.empty or not messages:
+            return messages
+        matcher = self.registry.matcher
+        return [message if message.clean is matcher else self.message(message) for message in messages]
 
     def message(self, message: Message) -> Message:
         """A message with placeholders, but in what is sealed."""
         if self.registry.empty:
             return message
         content, metadata = self.content(message.content), self.value(message.metadata)
-        if content == message.content and metadata is message.metadata:
+        if (content is message.content or content == message.content) and metadata is message.metadata:
+            object.__setattr__(message, "clean", self.registry.matcher)
             return message
         return replace(message, content=content, metadata=metadata)
 
@@ -103,29 +117,29 @@ class Redactor:
             case _:
                 return self.value(value)
 
-    def error(self, error: BaseException) -> None:
-        """Take secrets out of an error's texts, and out of those that caused it."""
-        if self.registry.empty:
-            return
-        done: set[int] = set()
-        waiting: list[BaseException | None] = [error]
-        while waiting:
-            each = waiting.pop()
-            if each is None or id(each) in done:
-                continue
-            done.add(id(each))
-            waiting += [each.__cause__, each.__context__]
-            self._clean(each)
+    def error(self, error: BaseException) -> BaseException:
+        """The error, secrets taken out of its texts, and out of those that caused it."""
+        return error if self.registry.empty else redact_error(error, self._filter)
 
-    def _clean(self, error: BaseException) -> None:
-        """Args, and what an error keeps besides: notes, received text, the words of the operating system."""
-        error.args = self._filter.redact_value(error.args)
-        for name, value in list(vars(error).items()):
-            if isinstance(value, (str, list)):
-                vars(error)[name] = self._filter.redact_value(cast("object", value))
-        if isinstance(error, OSError):
-            error.strerror = self._filter.redact_value(error.strerror)
-            error.filename = self._filter.redact_value(error.filename)
+    def revealed(self, value: T, tool: str, names: Sequence[str]) -> T:
+        """The value with the real ones in place of these placeholders: for the function of a tool only.
+
+        Raises:
+            ConfigError: There is no secret of such a name.
+        """
+        if not names:
+            return value
+        self.check_names(tool, names)
+        return reveal(value, names, self.registry)
+
+    def check_names(self, tool: str, names: Iterable[str]) -> None:
+        """Raise `ConfigError` if a tool declares a secret that this run does not have."""
+        for name in names:
+            if self.registry.value_of(name) is None:
+                known = nearest(name, self.registry.names) if self.registry.names else "it has none"
+                raise ConfigError(
+                    f"tool {tool!r} declares the secret {name!r}, which this run lacks: {known}"
+                )
 
     def stream(self) -> StreamFilter | None:
         """A filter for one stream of text, None if nothing is registered."""

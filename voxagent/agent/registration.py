@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from types import NoneType
 from typing import Any, TypeVar, cast, get_args
 
 from ..errors import ConfigError
+from ..tools.context import ToolContext
 from ..tools.definition import ToolDefinition
 from ..tools.signature import deps_of
 from ..tools.toolset import check_is_tool
@@ -50,3 +52,19 @@ def _fits(has: Any, wanted: Any) -> bool:
 
 def _shown(kind: Any) -> str:
     return getattr(kind, "__name__", None) or str(kind)
+
+
+def mapped_deps(name: str | None, deps_type: Any, parent_type: Any) -> Callable[[ToolContext[Any]], Any]:
+    """How a sub-agent of that name and `deps_type` gets its deps from an agent with those of another type."""
+    if deps_type in (None, NoneType):
+        return lambda context: None
+    try:
+        same = parent_type == deps_type or issubclass(parent_type, deps_type)
+    except TypeError:
+        same = False
+    if not same:
+        raise ConfigError(
+            f"sub-agent {name!r} has deps_type={deps_type!r}, its parent {parent_type!r}:"
+            " map them with tools=[agent.as_tool(deps=...)]"
+        )
+    return lambda context: context.deps

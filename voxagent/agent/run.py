@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
@@ -16,12 +15,9 @@ from ..errors import (
     ConfigError,
     RunAbortedError,
     RunTimeoutError,
-    SessionError,
-    VoxAgentError,
-    said_by,
 )
-from ..providers.base import ModelFacts, Provider, check_native_tools, check_provider, facts_of
-from ..session.storage import SessionStorage
+from ..providers.base import ModelFacts, Provider, check_native_tools, check_provider, facts_of, secrets_of
+from ..session.marks import add_joined, effective
 from ..streaming.events import (
     AssistantEndEvent,
     BaseEvent,
@@ -41,19 +37,15 @@ from ..types.result import Attempt, RunResult, ToolMeta
 from ..types.usage import Usage
 from .answer import Collector
 from .budget import Budget
-from .history import answered_calls, joined_results, limited, open_calls_of
+from .history import INTERRUPTED, answered_calls, limited, open_calls_of
 from .hooks import Approver, Prompt
 from .inbox import Inbox
 from .output import OutputPlan
 from .plan import Model, Plan, RunOptions, model_name, native_tools_of, resolved
 from .redaction import Redactor
 from .sink import Sink
+from .storing import Storing
 from .toolbox import Toolbox
-from .waiting import finished
-
-logger: logging.Logger = logging.getLogger("voxagent")
-
-STORE_SECONDS = 2.0
 
 
 @dataclass(slots=True, frozen=True)
@@ -140,8 +132,9 @@ class Run:
 
     def _start_state(self) -> None:
         self.history: list[Message] = []
+        self.compact_from: float = 0.0
+        self.new: list[Message] = []
         self.for_model: list[Message] = []
-        self.first_new: int = 0
         self.own_usage: Usage = Usage()
         self.metas: list[ToolMeta] = []
         self.attempts: list[Attempt] = []
@@ -155,7 +148,9 @@ class Run:
         self.toolbox: Toolbox = Toolbox(())
         self.collector: Collector | None = None
         self.results: dict[str, ToolResultBlock] = {}
+        self.calls_due: int = 0
         self.resumed: list[ToolCall] = []
+        self.begun_before: frozenset[str] = frozenset()
         self.pending: list[ApprovalRequest] = []
         self.checks: list[asyncio.Task[Any]] = []
         self.began: bool = False
@@ -166,9 +161,7 @@ class Run:
         self.error: BaseException | None = None
         self.value: Any = None
         self.metadata: dict[str, Any] = dict(self.options.get("metadata") or {})
-        self.storage: SessionStorage | None = None
-        self.version: int = 0
-        self.stored: int = 0
+        self.storing: Storing | None = None
 
     def connect(self, loop: asyncio.AbstractEventLoop) -> None:
         """Find the provider; raises `ConfigError` if there is none or the budget cannot be kept."""
@@ -178,6 +171,7 @@ class Run:
         self.model: str
         self.provider, self.model = resolved(self.targets, self.plan)
         check_provider(self.provider)
+        self.redactor.learn(secrets_of(self.provider))
         check_native_tools(self.provider, self.model, self.native_tools)
         self.facts: ModelFacts = facts_of(self.provider, self.model)
         self.budget.check_price(self.facts, model_name(self.targets[0]))
@@ -236,13 +230,14 @@ class Run:
         """Take what was said before this run; system messages move into the system prompt."""
         hoisted = [message.text for message in history if message.role == "system"]
         self.system = "\n\n".join(filter(None, [self.plan.options.get("system_prompt"), *hoisted]))
-        self.history = [message for message in history if message.role != "system"]
-        self.first_new = self.stored = len(self.history)
-        for message in self.history:
+        for message in history:
+            if message.role == "system":
+                continue
             if type(message.content) is str:
+                self.history.append(message)
                 self.for_model.append(message)
             else:
-                self._show(message)
+                self._take(message)
                 self.taken.update(call.id for call in message.tool_calls)
 
     async def add(self, message: Message) -> None:
@@ -253,47 +248,26 @@ class Run:
 
     def append(self, message: Message) -> None:
         """Append a message to the history."""
-        self.history.append(message)
-        self._show(message)
+        self._take(message)
+        self.new.append(message)
+        if self.storing is not None:
+            self.storing.add(message)
 
-    def _show(self, message: Message) -> None:
-        """Let the model see a message; results that came later join those of the same answer."""
-        shown = limited(message)
-        joined = joined_results(self.for_model, shown)
-        if joined is None:
-            self.for_model.append(shown)
-        else:
-            self.for_model[-1] = joined
+    def _take(self, message: Message) -> None:
+        add_joined(self.history, message)
+        del self.for_model[len(self.history) - 1 :]
+        self.for_model.append(limited(self.history[-1]))
+
+    def shorten(self, mark: Message, messages: Sequence[Message]) -> None:
+        """Go on with these messages, as a mark of the session tells."""
+        self.history, self.for_model = effective([*self.history, mark]), list(messages)
+        if self.storing is not None:
+            self.storing.add(mark)
 
     async def store(self) -> None:
-        """Append to the stored session what it does not have yet.
-
-        What is being written is written to its end, for some seconds at most: nobody would know how much
-        of it is there.
-        """
-        await self._written(hurry=False)
-
-    async def _written(self, hurry: bool) -> None:
-        if self.storage is None or len(self.history) <= self.stored:
-            return
-        writing = asyncio.create_task(self._write(self.storage))
-        try:
-            await finished(writing, STORE_SECONDS, hurry=hurry)
-        finally:
-            if writing.cancelling():
-                logger.error("session %r was not written within %g s", self.session_key, STORE_SECONDS)
-                self.storage = None
-
-    async def _write(self, storage: SessionStorage) -> None:
-        key, fresh = self.session_key or "", self.history[self.stored :]
-        try:
-            self.version = await storage.append(key, fresh, expected_version=self.version)
-            self.stored += len(fresh)
-        except VoxAgentError:
-            raise
-        except Exception as error:
-            said = f"{type(error).__name__}: {said_by(error)}"
-            raise SessionError(f"session {key!r} could not be written: {said}") from error
+        """Wait until the session has all of the history."""
+        if self.storing is not None:
+            await self.storing.written()
 
     def close_history(self) -> list[BaseEvent]:
         """Leave a history that any provider accepts: the partial answer kept, open calls answered.
@@ -309,8 +283,8 @@ class Run:
             events.append(AssistantEndEvent(self.run_id, partial))
         open_calls = [] if self.pending else open_calls_of(self.history)
         if open_calls:
-            why = f"was {self.ended}" if self.ended else "has failed"
-            self.append(answered_calls(open_calls, self.results, f"not executed: the run {why}"))
+            why = f"not executed: the run {f'was {self.ended}' if self.ended else 'has failed'}"
+            self.append(answered_calls(open_calls, self.results, INTERRUPTED if self.resumed else why))
             events.append(UserMessageEvent(self.run_id, self.history[-1]))
         if self.turn:
             events.append(TurnEndEvent(self.run_id, self.turn))
@@ -318,7 +292,8 @@ class Run:
 
     async def store_last(self) -> None:
         """The last write of a run: shielded from what stops it, for a short time."""
-        await self._written(hurry=True)
+        if self.storing is not None:
+            await self.storing.written(hurry=True)
 
     # --- beginning and end -------------------------------------------------------------------
 
@@ -332,8 +307,7 @@ class Run:
     def fail(self, error: Exception) -> None:
         """What ended the run; the first counts."""
         if self.error is None:
-            self.error = error
-            self.redactor.error(error)
+            self.error = self.redactor.error(error)
 
     @property
     def stopping(self) -> AbortSignal | None:
@@ -356,8 +330,7 @@ class Run:
 
     def result(self) -> RunResult[Any]:
         """Everything the run did."""
-        new = self.history[self.first_new :]
-        answers = [message for message in new if message.role == "assistant"]
+        answers = [message for message in self.new if message.role == "assistant"]
         return RunResult(
             messages=list(self.history),
             assistant_texts=[message.text for message in answers if message.text],
@@ -365,7 +338,7 @@ class Run:
             aborted=self.ended == "aborted",
             timed_out=self.ended == "timed out",
             error=self.error if isinstance(self.error, Exception) else None,
-            new_messages=new,
+            new_messages=list(self.new),
             usage=self.own_usage,
             run_id=self.run_id,
             provider=(answers[-1].provider if answers else None) or self.provider.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from ..abort import AbortController, AbortSignal
@@ -49,6 +49,7 @@ RUN_KINDS: dict[str, Kind] = {
     "abort_signal": AbortSignal,
     "metadata": Mapping,
     "approvals": Mapping,
+    "resume": bool,
 }
 
 
@@ -68,6 +69,8 @@ class Runs:
         self.secrets: SecretRegistry = registry_of(
             options.get("secret_patterns", ()), dict(options.get("secrets_to_redact", {}))
         )
+        if "secrets_to_redact" in options:
+            options["secrets_to_redact"] = self.secrets.masked()  # the registry alone has the values
         storage = options.get("session_storage")
         storage = storage_from(storage) if isinstance(storage, str) else storage
         self.sessions: SessionHouse = SessionHouse(
@@ -96,12 +99,15 @@ class Runs:
             _check_options(options)
         if prompt is not None and options.get("approvals") is not None:
             raise ConfigError("approvals continue a history: the prompt must be None with them")
+        if options.get("resume") and (prompt is not None or options.get("session_key") is None):
+            raise ConfigError("resume=True takes up a session: it needs session_key=, and prompt=None")
         deps = self._deps(deps)
         signal = options.get("abort_signal")
+        redactor = self._redactor(deps)
         around = Around(
-            Sink(self._observers(), buffer),
+            Sink(self._observers(), buffer, redactor.text),
             Budget(options.get("limits") or self.plan.options.get("limits") or UsageLimits()),
-            self._redactor(deps),
+            redactor,
             (controller.signal, *([signal] if signal else [])),
             Lineage(max_depth=self.plan.max_depth),
             inbox,
@@ -122,10 +128,11 @@ class Runs:
         deepest = min(above.max_depth, depth + self.plan.max_depth)
         lineage = Lineage(depth, deepest, parent.deadline, parent.approve, (*above.path, name))
         options: RunOptions = {"session_key": parent.session_key, "metadata": parent.metadata}
+        redactor = self._redactor(deps, parent.redactor.registry)
         around = Around(
-            _Forwarding(self._observers(), parent.sink, name),
+            _Forwarding(self._observers(), parent.sink, name, redactor.text),
             parent.budget,
-            self._redactor(deps, parent.redactor.registry),
+            redactor,
             (context.abort_signal,),
             lineage,
         )
@@ -169,8 +176,8 @@ class _Forwarding(Sink):
 
     __slots__ = ("_above", "_name")
 
-    def __init__(self, observers: Any, above: Sink, name: str) -> None:
-        super().__init__(observers)
+    def __init__(self, observers: Any, above: Sink, name: str, hide: Callable[[str], str]) -> None:
+        super().__init__(observers, None, hide)
         self._above = above
         self._name = name
         self.wanted = self.wanted or above.wanted

@@ -13,8 +13,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import traceback
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, cast
 
 from ..abort import stops_task
@@ -100,11 +101,15 @@ class Sink:
     Args:
         observers: Functions that see every event.
         buffer: The reader's buffer, if the run is streamed.
+        hide: Takes secrets out of what is logged of an observer that failed.
     """
 
-    __slots__ = ("_awaited", "_buffer", "_observers", "_observing", "_over", "_silenced", "wanted")
+    __slots__ = ("_awaited", "_buffer", "_hide", "_observers", "_observing", "_over", "_silenced", "wanted")
 
-    def __init__(self, observers: Sequence[Observer], buffer: Buffer | None = None) -> None:
+    def __init__(
+        self, observers: Sequence[Observer], buffer: Buffer | None = None, hide: Callable[[str], str] = str
+    ) -> None:
+        self._hide = hide
         self._observers = tuple(observers)
         self._buffer = buffer
         self._awaited: deque[tuple[Observer, Awaitable[None]]] = deque()
@@ -132,8 +137,8 @@ class Sink:
                 continue
             try:
                 answer = observer(cast("StreamEventData", event))
-            except (Exception, asyncio.CancelledError):  # an observer's fault is not the run's
-                logger.exception("an observer failed on %s", type(event).__name__)
+            except (Exception, asyncio.CancelledError) as error:  # an observer's fault is not the run's
+                self._log(f"an observer failed on {type(event).__name__}", error)
                 continue
             if inspect.isawaitable(answer):
                 self._awaited.append((observer, answer))
@@ -159,12 +164,32 @@ class Sink:
                 observer, answer = self._awaited.popleft()
                 if observer in self._silenced:
                     _dropped(answer)
-                elif not await _observed(answer):
+                elif not await self._observed(answer):
                     self._silenced.append(observer)
         finally:
             self._observing = None
             while self._awaited:  # the event loop itself is closing
                 _dropped(self._awaited.popleft()[1])
+
+    async def _observed(self, answer: Awaitable[None]) -> bool:
+        """Wait for an observer; False if it hangs, and shall hold up this run no more."""
+        limit = asyncio.timeout(OBSERVER_SECONDS)
+        try:
+            async with limit:
+                await answer
+        except (Exception, asyncio.CancelledError) as error:  # an observer's fault is not the run's
+            if stops_task(error):
+                raise
+            if limit.expired():
+                logger.error(
+                    "an observer did not return within %g s; this run tells it no more", OBSERVER_SECONDS
+                )
+                return False
+            self._log("an observer failed", error)
+        return True
+
+    def _log(self, what: str, error: BaseException) -> None:
+        logger.error("%s\n%s", what, self._hide("".join(traceback.format_exception(error))))
 
     async def finish(self) -> None:
         """The run is over: wait for its observers, even if that is cancelled; nothing is sent any more."""
@@ -183,24 +208,6 @@ class Sink:
         self.send(event)
         if self.blocked:
             await self.settle()
-
-
-async def _observed(answer: Awaitable[None]) -> bool:
-    """Wait for an observer; False if it hangs, and shall hold up this run no more."""
-    limit = asyncio.timeout(OBSERVER_SECONDS)
-    try:
-        async with limit:
-            await answer
-    except (Exception, asyncio.CancelledError) as error:  # an observer's fault is not the run's
-        if stops_task(error):
-            raise
-        if limit.expired():
-            logger.error(
-                "an observer did not return within %g s; this run tells it no more", OBSERVER_SECONDS
-            )
-            return False
-        logger.exception("an observer failed")
-    return True
 
 
 def _dropped(answer: Awaitable[None]) -> None:

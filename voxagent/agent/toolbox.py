@@ -25,7 +25,7 @@ class Toolbox:
         hidden: Names of tools that exist and that this run may not use.
     """
 
-    __slots__ = ("by_name", "hidden", "renew", "specs")
+    __slots__ = ("by_name", "hidden", "renew", "revealing", "specs")
 
     def __init__(
         self,
@@ -48,6 +48,10 @@ class Toolbox:
             self.by_name[each.name] = each
         self.specs: tuple[ToolSpec, ...] = tuple(each.spec for each in self.by_name.values())
         self.hidden: frozenset[str] = frozenset(hidden)
+        self.revealing: dict[str, Sequence[str]] = {
+            each.name: each.secrets for each in self.by_name.values() if each.secrets
+        }
+        """Tools that are given real values, with the names of those."""
 
 
 def is_plain(tools: Iterable[AnyTool]) -> bool:

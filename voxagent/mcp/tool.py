@@ -36,7 +36,7 @@ class MCPToolDefinition(ToolDefinition[object]):
         input_schema: JSON Schema of the arguments as the server gave it; `parameters` by default.
         output_schema: JSON Schema of its structured content.
         annotations: What the server says of it: `readOnlyHint`, `destructiveHint` and so on. They are the
-            server's word only.
+            server's word only. By `readOnlyHint` and `idempotentHint` it is `idempotent`.
         meta: What the server tells besides.
         timeout: Seconds for one call, progress or not; None for no limit.
     """
@@ -57,13 +57,15 @@ class MCPToolDefinition(ToolDefinition[object]):
         meta: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> None:
-        super().__init__(name, description, self._called, parameters, timeout=timeout)
+        told = annotations or {}
+        safe = bool(told.get("readOnlyHint") or told.get("idempotentHint"))
+        super().__init__(name, description, self._called, parameters, timeout=timeout, idempotent=safe)
         self.server = server
         self.original_name = original_name
         self.title = title
         self.input_schema: Mapping[str, Any] = parameters if input_schema is None else input_schema
         self.output_schema = output_schema
-        self.annotations: Mapping[str, Any] = annotations or {}
+        self.annotations: Mapping[str, Any] = told
         self.meta: Mapping[str, Any] = meta or {}
         self._caller = caller
 

@@ -13,7 +13,16 @@ from ..errors import (
     NoProfilesAvailableError,
     ProviderNotFoundError,
 )
-from .base import KnowsModels, LongPrompt, ModelFacts, ModelRequest, Provider, RunsTools, facts_of
+from .base import (
+    KeepsSecrets,
+    KnowsModels,
+    LongPrompt,
+    ModelFacts,
+    ModelRequest,
+    Provider,
+    RunsTools,
+    facts_of,
+)
 from .chunks import (
     BlockChunk,
     ErrorChunk,
@@ -114,6 +123,7 @@ __all__ = [
     "GroqProvider",
     "Health",
     "InvalidModelStringError",
+    "KeepsSecrets",
     "KnowsModels",
     "LongPrompt",
     "MessageEndChunk",

@@ -6,10 +6,10 @@ Whatever else a provider may know or check is found out by whether it has the me
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, TypeAlias, cast
 
 from ..abort import AbortSignal
 from ..errors import ConfigError
@@ -17,6 +17,15 @@ from ..types.config import ModelSettings, OutputSpec, ToolSpec
 from ..types.message import Message
 from ..types.native import ProviderTool
 from .chunks import StreamChunk
+
+Secrets: TypeAlias = Sequence[tuple[str, str]]
+"""Names and values."""
+
+Hide: TypeAlias = Callable[[Secrets], object]
+
+
+def _hidden_by_nobody(secrets: Secrets) -> None:
+    """Outside of a run there is nobody who would show them."""
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -35,6 +44,8 @@ class ModelRequest:
         deadline: `time.monotonic()` (seconds) by which the answer must be there; None for no limit.
         attempts: How often the provider may try by itself; None leaves it to the provider.
         native_tools: Tools that the provider runs itself.
+        hide: Takes values that must not be shown, by name: a provider calls it with what lets it in, ahead
+            of its first chunk.
     """
 
     model: str
@@ -48,6 +59,7 @@ class ModelRequest:
     deadline: float | None = None
     native_tools: Sequence[ProviderTool] = ()
     attempts: int | None = None
+    hide: Hide = field(default=_hidden_by_nobody, repr=False)
 
 
 class LongPrompt(NamedTuple):
@@ -148,6 +160,19 @@ def native_refusal(provider: Provider, model: str, tool: ProviderTool) -> str:
     if not hasattr(provider, "native_refusal"):
         return "this provider runs no tools; leave it out, or ask another provider"
     return cast("RunsTools", provider).native_refusal(tool, model)
+
+
+class KeepsSecrets(Protocol):
+    """A provider that knows what lets it in; having the method is enough."""
+
+    def known_secrets(self) -> Secrets:
+        """Names and values that must not be shown, as far as they are known ahead of a request."""
+        ...
+
+
+def secrets_of(provider: Provider) -> Secrets:
+    """What a provider lets itself in by (see `KeepsSecrets`); nothing where it does not say."""
+    return cast("KeepsSecrets", provider).known_secrets() if hasattr(provider, "known_secrets") else ()
 
 
 def check_provider(provider: Provider) -> None:

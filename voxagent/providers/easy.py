@@ -20,6 +20,18 @@ from .base import ModelFacts, ModelRequest
 from .chunks import MessageEndChunk, StreamChunk, TextDeltaChunk, ToolUseChunk
 
 
+class _Key:
+    """A key that a look at the provider's attributes does not show."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str | None) -> None:
+        self.value: str | None = value
+
+    def __repr__(self) -> str:
+        return "..." if self.value else "None"
+
+
 class BaseProvider(ABC):
     """The easy way to write a provider.
 
@@ -37,6 +49,15 @@ class BaseProvider(ABC):
             raise ConfigError(f"{type(self).__name__} takes no argument {next(iter(kwargs))!r}")
         self.api_key = api_key
         self.base_url = base_url
+
+    @property
+    def api_key(self) -> str | None:
+        """The key that was handed in."""
+        return self._key.value
+
+    @api_key.setter
+    def api_key(self, key: str | None) -> None:
+        self._key = _Key(key)
 
     @property
     @abstractmethod
@@ -66,6 +87,11 @@ class BaseProvider(ABC):
     def get_api_key(self) -> str | None:
         """The key: the one handed in, or the environment's."""
         return self.api_key or (os.environ.get(self.ENV_KEY) if self.ENV_KEY else None)
+
+    def known_secrets(self) -> Sequence[tuple[str, str]]:
+        """The key, which is a secret of every run that asks this provider."""
+        key = self.get_api_key()
+        return [(f"{self.name}_api_key", key)] if key else []
 
     def stream(
         self,

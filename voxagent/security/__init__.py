@@ -2,6 +2,7 @@
 
 from .automaton import SecretPattern
 from .events import SecurityEvent, SecurityEventEmitter
+from .failures import RedactedError, redact_error
 from .filters import RedactionFilter, StreamFilter
 from .logs import RedactingLogFilter
 from .registry import NAMED_PLACEHOLDER, SecretRegistry
@@ -11,6 +12,7 @@ from .values import found_secrets, reveal
 __all__ = [
     "DEFAULT_SECRET_PATTERNS",
     "NAMED_PLACEHOLDER",
+    "RedactedError",
     "RedactingLogFilter",
     "RedactionFilter",
     "SecretPattern",
@@ -19,5 +21,6 @@ __all__ = [
     "SecurityEventEmitter",
     "StreamFilter",
     "found_secrets",
+    "redact_error",
     "reveal",
 ]

@@ -18,7 +18,7 @@ MAX_KEPT = 50_000
 HEAD = 4
 """How many first characters of a pattern or literal are indexed."""
 
-AHEAD = 3
+AHEAD = 8
 """How many characters ahead of a match a pattern's check sees."""
 
 MAX_ASKED = 64

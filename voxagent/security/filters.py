@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from .events import SecurityEvent, SecurityEventEmitter
 from .registry import SecretRegistry
@@ -22,6 +22,8 @@ class RedactionFilter:
     events say `where`, such as the name of a tool.
     """
 
+    __slots__ = ("_event_emitter", "_placeholder", "_registry", "_where")
+
     def __init__(
         self,
         registry: SecretRegistry,
@@ -37,9 +39,9 @@ class RedactionFilter:
 
     def redact(self, text: str) -> str:
         """Return the text with a placeholder for each secret in it."""
-        if self._registry.empty:
+        if self._registry.empty or (matcher := self._registry.matcher).passes(text, True):
             return text
-        pieces = Scanner(self._registry.matcher).feed(text, final=True)
+        pieces = Scanner(matcher).feed(text, final=True)
         _report(pieces, self._event_emitter, self._where)
         return _shown(pieces, self._placeholder)
 
@@ -48,7 +50,14 @@ class RedactionFilter:
 
         Goes through dicts, lists, tuples, sets, dataclass instances and pydantic models.
         """
-        return value if self._registry.empty else with_strings(value, self.redact)
+        if self._registry.empty:
+            return value
+        kind = type(value)
+        if kind is str:
+            return cast(T, self.redact(cast(str, value)))
+        if value is None or (kind is dict and not value):
+            return value
+        return with_strings(value, self.redact)
 
     def redact_message(self, message: T) -> T:
         """Return the message with every text in it redacted."""
@@ -63,6 +72,8 @@ class StreamFilter:
     longest form of a value. `buffer_size` was, in voxagent 0.1, the number of characters that were
     always held back; it is accepted and not needed. Use one filter for each stream.
     """
+
+    __slots__ = ("_event_emitter", "_placeholder", "_registry", "_scanner", "_where")
 
     def __init__(
         self,
@@ -91,13 +102,15 @@ class StreamFilter:
 
     def process_chunk(self, chunk: str) -> str:
         """Take the next chunk; return what may be shown now."""
-        if self._registry.empty:
+        registry = self._registry
+        if registry.empty or self._scanner.passes(chunk, registry.matcher):
             return chunk
-        self._scanner.use(self._registry.matcher)
         return self._passed(self._scanner.feed(chunk))
 
     def flush(self) -> str:
         """End the stream: return what was held back. The filter is then ready for another one."""
+        if self._scanner.begins_anew():
+            return ""
         text = self._passed(self._scanner.feed("", final=True))
         self._scanner = Scanner(self._registry.matcher)
         return text

@@ -24,6 +24,8 @@ MIN_LENGTH = 6
 
 PATTERN_NAME = "pattern"
 NAMED_PLACEHOLDER = "[REDACTED:{name}]"
+MAX_KEPT = 16
+"""How many extensions of a registry are kept: they have real values in them."""
 
 
 class SecretRegistry:
@@ -33,7 +35,16 @@ class SecretRegistry:
     any thread, and what is made ready for search is kept until the registry changes.
     """
 
-    __slots__ = ("_fresh", "_literals", "_lock", "_matcher", "_patterns", "_values", "empty")
+    __slots__ = (
+        "_extended",
+        "_fresh",
+        "_literals",
+        "_lock",
+        "_matcher",
+        "_patterns",
+        "_values",
+        "empty",
+    )
 
     def __init__(self) -> None:
         self.empty: bool = True
@@ -44,6 +55,7 @@ class SecretRegistry:
         self._literals: dict[str, str] = {}
         self._fresh: dict[str, str] = {}
         self._matcher: Matcher | None = EMPTY
+        self._extended: dict[tuple[tuple[str, str | bytes], ...], SecretRegistry] = {}
 
     def __repr__(self) -> str:
         patterns = [pattern.name for pattern in self._patterns]
@@ -95,8 +107,7 @@ class SecretRegistry:
             ConfigError: the value is shorter than 6 characters, or its name contains it.
         """
         core = value.strip()
-        shown = core.decode("utf-8", "replace") if isinstance(core, bytes) else core
-        if len(core) < MIN_LENGTH or shown in name:
+        if not _is_usable(name, core):
             if found:
                 return
             raise _unusable(name, len(core))
@@ -108,6 +119,7 @@ class SecretRegistry:
             names = dict.fromkeys(forms, name)
             self._literals = {**self._literals, **names}
             self._fresh = {**self._fresh, **names}
+            self._extended = {}
             if names:
                 self._values[name] = value
             self.empty = False
@@ -144,15 +156,22 @@ class SecretRegistry:
     def extended(self, values: Iterable[tuple[str, str | bytes]]) -> SecretRegistry:
         """Return a registry that knows these values as well, as `found`: this one if it knows them all.
 
-        What is ready for search here is shared, so that one more value costs microseconds.
+        What is ready for search here is shared. The last few are kept, so that the same values cost next
+        to nothing the next time.
         """
+        wanted = tuple(values)
+        kept = self._extended.get(wanted)
+        if kept is not None:
+            return kept
         known = set(self._values.values())
-        fresh = [(name, value) for name, value in values if value not in known]
+        fresh = [(name, value) for name, value in wanted if value not in known and _is_usable(name, value)]
         if not fresh:
             return self
         other = self.copy()
         for name, value in fresh:
             other.register_value(name, value, found=True)
+        with self._lock:
+            self._extended = dict([*self._extended.items(), (wanted, other)][-MAX_KEPT:])
         return other
 
     def joined(self, other: SecretRegistry) -> SecretRegistry:
@@ -183,6 +202,7 @@ class SecretRegistry:
         with self._lock:
             self._patterns += fresh
             self._matcher = None
+            self._extended = {}
             self.empty = False
 
     def _hits(self, text: str) -> list[Hit]:
@@ -195,6 +215,12 @@ class SecretRegistry:
 def placeholder_of(name: str) -> str:
     """Return what stands in a text in place of the value of that name."""
     return NAMED_PLACEHOLDER.replace("{name}", name)
+
+
+def _is_usable(name: str, value: str | bytes) -> bool:
+    core = value.strip()
+    shown = core.decode("utf-8", "replace") if isinstance(core, bytes) else core
+    return len(core) >= MIN_LENGTH and shown not in name
 
 
 def _unusable(name: str, length: int) -> ConfigError:

@@ -162,10 +162,27 @@ class Scanner:
         """How many characters wait for what follows."""
         return len(self._text)
 
-    def use(self, matcher: Matcher) -> None:
-        """Search with another matcher from here on, unless an attempt is under way."""
-        if self._attempt is None:
-            self._matcher = matcher
+    def begins_anew(self) -> bool:
+        """Begin another text, if nothing of this one is held and no match can be extended."""
+        if self._text or self._attempt is not None:
+            return False
+        self._before = ""
+        return True
+
+    def passes(self, chunk: str, matcher: Matcher) -> bool:
+        """Take the next piece if nothing is held and no secret begins in it: nearly every piece is such.
+
+        From here on it is searched with this matcher, unless an attempt is under way.
+        """
+        if self._attempt is not None:
+            return False
+        self._matcher = matcher
+        if self._text or not matcher.passes(chunk, False):
+            return False
+        if matcher.looks_ahead:
+            self._before = self._ahead_of(chunk, len(chunk))
+        self._base += len(chunk)
+        return True
 
     def feed(self, chunk: str, final: bool = False) -> list[str | Hit]:
         """Take the next piece; return what is now certain, in order. `final` ends the text."""

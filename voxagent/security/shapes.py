@@ -73,6 +73,11 @@ def _worded(match: str, before: str) -> bool:
     return _has("[0-9]", match) and _free_or_mixed(match, before)
 
 
+def _short_and_worded(match: str, before: str) -> bool:
+    """Both: an image in base64url has such a mark in every megabyte."""
+    return _has("[0-9]", match) and _short_mark(match, before)
+
+
 DEFAULT_SECRET_PATTERNS: tuple[SecretPattern, ...] = (
     SecretPattern("anthropic-key", r"sk-ant-[A-Za-z0-9_-]{20,}", _worded),
     SecretPattern("openrouter-key", r"sk-or-v1-[a-f0-9]{32,}"),
@@ -85,7 +90,7 @@ DEFAULT_SECRET_PATTERNS: tuple[SecretPattern, ...] = (
     SecretPattern("google-key", r"AIza[A-Za-z0-9_-]{35}", _short_mark),
     SecretPattern("google-oauth-secret", r"GOCSPX-[A-Za-z0-9_-]{24,}"),
     SecretPattern("google-oauth-token", r"ya29\.[A-Za-z0-9_-]{30,}"),
-    SecretPattern("slack-token", r"xox[abeoprs]-[A-Za-z0-9-]{10,}", _worded),
+    SecretPattern("slack-token", r"xox[abeoprs]-[A-Za-z0-9-]{10,}", _short_and_worded),
     SecretPattern("slack-token", r"xapp-[0-9]-[A-Za-z0-9-]{20,}"),
     SecretPattern("stripe-key", r"[rs]k_(?:live|test)_[A-Za-z0-9]{16,}", _free_or_mixed),
     SecretPattern("stripe-webhook-secret", r"whsec_[A-Za-z0-9+/]{24,}"),

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from operator import is_
 from types import MemberDescriptorType
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 from .registry import SecretRegistry, placeholder_of
 
 T = TypeVar("T")
+Change: TypeAlias = Callable[[object], object]
 
 SEARCH_DEPTH = 3
 
@@ -29,7 +30,7 @@ def reveal(value: T, names: Iterable[str], registry: SecretRegistry) -> T:
     """Return the value with `[REDACTED:name]` replaced by the real one, for these names only.
 
     To be used just before a tool runs that declared `secrets=[...]`: what comes back holds real
-    values and must go to the tool's function and nowhere else.
+    values and must go to the tool's function and nowhere else. Looks into `SecretStr` as well.
     """
     values: dict[str, str] = {}
     for name in names:
@@ -39,7 +40,9 @@ def reveal(value: T, names: Iterable[str], registry: SecretRegistry) -> T:
     if not values:
         return value
     placeholders = re.compile("|".join(map(re.escape, values)))
-    return with_strings(value, lambda text: placeholders.sub(lambda found: values[found[0]], text))
+    return cast(
+        T, _changed(value, lambda text: placeholders.sub(lambda found: values[found[0]], text), sealed=True)
+    )
 
 
 def found_secrets(deps: object) -> Iterator[tuple[str, str | bytes]]:
@@ -78,21 +81,33 @@ def _fields(owner: object) -> dict[str, object]:
     return fields
 
 
-def _changed(value: object, change: Callable[[str], str]) -> object:
-    match value:
-        case str():
-            text = change(value)
-            return value if text == value else text
-        case dict():
-            return _changed_dict(cast("dict[object, object]", value), change)
-        case list() | tuple() | set() | frozenset():
-            return _changed_items(cast("list[object]", value), change)
-        case _:
-            return _changed_fields(value, change)
+def _changed(value: object, change: Callable[[str], str], *, sealed: bool = False) -> object:
+    """The value with every string in it changed; with `sealed` also those in a `SecretStr`."""
+
+    def inner(value: object) -> object:
+        match value:
+            case str():
+                text = change(value)
+                return value if text == value else text
+            case dict():
+                return _changed_dict(cast("dict[object, object]", value), inner)
+            case list() | tuple() | set() | frozenset():
+                return _changed_items(cast("list[object]", value), inner)
+            case _:
+                opened = getattr(type(value), "get_secret_value", None) if sealed else None
+                return _changed_fields(value, inner) if opened is None else _resealed(value, opened, inner)
+
+    return inner(value)
 
 
-def _changed_dict(value: dict[object, object], change: Callable[[str], str]) -> object:
-    items = {_changed(key, change): _changed(item, change) for key, item in value.items()}
+def _resealed(value: object, opened: Callable[[object], object], change: Change) -> object:
+    text = opened(value)
+    fresh = change(text) if isinstance(text, str) else text
+    return value if fresh is text else cast("Callable[[object], object]", type(value))(fresh)
+
+
+def _changed_dict(value: dict[object, object], change: Change) -> object:
+    items = {change(key): change(item) for key, item in value.items()}
     if len(items) == len(value) and _same(items, value) and _same(items.values(), value.values()):
         return value
     other = copy(value)
@@ -101,17 +116,17 @@ def _changed_dict(value: dict[object, object], change: Callable[[str], str]) -> 
     return other
 
 
-def _changed_items(value: list[object], change: Callable[[str], str]) -> object:
-    items = [_changed(item, change) for item in value]
+def _changed_items(value: list[object], change: Change) -> object:
+    items = [change(item) for item in value]
     if _same(items, value):
         return value
     made: Callable[[list[object]], object] = getattr(value, "_make", type(value))  # _make: a NamedTuple
     return made(items)
 
 
-def _changed_fields(value: object, change: Callable[[str], str]) -> object:
+def _changed_fields(value: object, change: Change) -> object:
     fields = _fields(value)
-    fresh = {name: _changed(item, change) for name, item in fields.items()}
+    fresh = {name: change(item) for name, item in fields.items()}
     fresh = {name: item for name, item in fresh.items() if item is not fields[name]}
     if not fresh:
         return value

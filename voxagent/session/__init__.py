@@ -7,6 +7,7 @@ from ..errors import LockTimeoutError, SessionConflict, SessionError
 from ..types.tokens import estimate_tokens as count_tokens
 from ..types.tokens import message_tokens as count_message_tokens
 from .lock import SessionLock, SessionLockManager, session_lock
+from .marks import effective
 from .memory import InMemorySessionStorage
 from .registry import storage_from
 from .session import Session, resolve_session_key
@@ -17,15 +18,16 @@ if TYPE_CHECKING:
         Ask,
         Budget,
         Compaction,
+        CompactionPolicy,
         CompactionStrategy,
         Strategy,
+        at_any_cost,
         budget_for,
         clear_tool_results,
         compact,
         compact_context,
         cut_tool_results,
         drop_oldest_turns,
-        effective,
         in_turn,
         needs_compaction,
         strategy_of,
@@ -48,15 +50,16 @@ _COMPACTION = dict.fromkeys(
         "Ask",
         "Budget",
         "Compaction",
+        "CompactionPolicy",
         "CompactionStrategy",
         "Strategy",
+        "at_any_cost",
         "budget_for",
         "clear_tool_results",
         "compact",
         "compact_context",
         "cut_tool_results",
         "drop_oldest_turns",
-        "effective",
         "in_turn",
         "needs_compaction",
         "strategy_of",
@@ -78,6 +81,7 @@ __all__ = [
     "Ask",
     "Budget",
     "Compaction",
+    "CompactionPolicy",
     "CompactionStrategy",
     "FileSessionStorage",
     "InMemorySessionStorage",
@@ -93,6 +97,7 @@ __all__ = [
     "SessionLockManager",
     "SessionStorage",
     "Strategy",
+    "at_any_cost",
     "budget_for",
     "clear_tool_results",
     "compact",

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from pydantic_core import to_json
 
-from ..providers.base import ModelFacts, ModelRequest, Provider, facts_of, model_of, native_refusal
-from ..providers.chunks import ErrorChunk, MessageEndChunk, StreamChunk
+from ..providers.base import (
+    Hide,
+    ModelFacts,
+    ModelRequest,
+    Provider,
+    Secrets,
+    facts_of,
+    model_of,
+    native_refusal,
+    secrets_of,
+)
+from ..providers.chunks import (
+    ErrorChunk,
+    MessageEndChunk,
+    StreamChunk,
+    TextDeltaChunk,
+    ThinkingDeltaChunk,
+    ToolCallDeltaChunk,
+)
+from ..security.filters import RedactionFilter, StreamFilter
+from ..security.registry import NAMED_PLACEHOLDER, SecretRegistry
 from ..types.native import ProviderTool
 
 
@@ -63,7 +83,8 @@ def _dumped_chunk(chunk: StreamChunk) -> dict[str, Any]:
 class RequestRecorder:
     """A provider that records another.
 
-    Secrets are recorded as they are sent: redact them in the agent, and mind where you keep the recording.
+    What an agent hides is not in its requests. Answers are kept as they come, so mind where you keep them;
+    what lets the provider in is taken out of `dump_json`.
 
     Args:
         provider: The provider that answers.
@@ -75,6 +96,7 @@ class RequestRecorder:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self.exchanges: list[RecordedExchange] = []
+        self._secrets = SecretRegistry()
 
     @property
     def name(self) -> str:
@@ -90,6 +112,10 @@ class RequestRecorder:
         """What the provider knows of the model."""
         return facts_of(self.provider, model)
 
+    def known_secrets(self) -> Secrets:
+        """What lets the provider in."""
+        return secrets_of(self.provider)
+
     def native_refusal(self, tool: ProviderTool, model: str) -> str:
         """Why the provider would not run the tool, "" if it would."""
         return native_refusal(self.provider, model, tool)
@@ -104,6 +130,8 @@ class RequestRecorder:
         """Pass the request on, and write down what comes back."""
         exchange = RecordedExchange(replace(request, messages=tuple(request.messages)))
         self.exchanges.append(exchange)
+        self._learn(self.known_secrets())
+        request = replace(request, hide=partial(self._hide, request.hide))
         async with AsyncExitStack() as stack:
             with _noted(exchange):
                 chunks = await stack.enter_async_context(self.provider.open(request))
@@ -113,9 +141,39 @@ class RequestRecorder:
             finally:
                 await recorded.aclose()
 
+    def _hide(self, hide: Hide, secrets: Secrets) -> None:
+        self._learn(secrets)
+        hide(secrets)
+
+    def _learn(self, secrets: Secrets) -> None:
+        self._secrets = self._secrets.extended(secrets)
+
     def dump_json(self, *, indent: int | None = 2) -> str:
-        """All exchanges as JSON text."""
-        return to_json([exchange.model_dump() for exchange in self.exchanges], indent=indent).decode()
+        """All exchanges as JSON text, with placeholders for what lets the provider in."""
+        dumped = [
+            replace(exchange, chunks=_redacted(exchange.chunks, self._secrets)).model_dump()
+            for exchange in self.exchanges
+        ]
+        shown = RedactionFilter(self._secrets, NAMED_PLACEHOLDER).redact_value(dumped)
+        return to_json(shown, indent=indent).decode()
+
+
+def _redacted(chunks: Sequence[StreamChunk], secrets: SecretRegistry) -> list[StreamChunk]:
+    """The chunks with placeholders in their texts, which may be cut within a secret."""
+    shown = list(chunks)
+    flows: dict[tuple[type, str], tuple[StreamFilter, int]] = {}
+    for place, chunk in enumerate(chunks):
+        if isinstance(chunk, (TextDeltaChunk, ThinkingDeltaChunk, ToolCallDeltaChunk)):
+            flow = (type(chunk), chunk.id if isinstance(chunk, ToolCallDeltaChunk) else "")
+            passing = (
+                flows[flow][0] if flow in flows else StreamFilter(secrets, placeholder=NAMED_PLACEHOLDER)
+            )
+            flows[flow] = (passing, place)
+            shown[place] = replace(chunk, delta=passing.process_chunk(chunk.delta))
+    for passing, place in flows.values():
+        last = cast("TextDeltaChunk", shown[place])
+        shown[place] = replace(last, delta=last.delta + passing.flush())
+    return shown
 
 
 async def _recorded(

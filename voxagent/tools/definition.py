@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeAlias, cast, overload
 
@@ -48,6 +48,10 @@ class ToolOptions(TypedDict, total=False):
         strict: Whether the provider shall hold the model to the schema.
         requires_approval: Whether somebody must approve each call; a function of the context and the
             arguments tells for which calls.
+        idempotent: Whether a call may be made again if the program ended during it. A resumed run tells the
+            model of such calls of other tools.
+        secrets: Names of secrets whose real values the function is given where the model wrote a placeholder,
+            `[REDACTED:name]`; put in once the arguments are checked.
         prepare: Called with the run's context and the tool ahead of a run; gives back the tool, a changed
             one, or None to hide it from this run.
     """
@@ -57,6 +61,8 @@ class ToolOptions(TypedDict, total=False):
     sequential: bool
     strict: bool | None
     requires_approval: bool | NeedsApproval
+    idempotent: bool
+    secrets: Sequence[str]
     prepare: Prepare | None
 
 
@@ -101,7 +107,12 @@ class ToolDefinition(Generic[DepsT]):
         self.sequential: bool = options.get("sequential", False)
         self.strict: bool | None = options.get("strict")
         self.requires_approval: bool | NeedsApproval = options.get("requires_approval", False)
+        self.idempotent: bool = options.get("idempotent", False)
         self.prepare: Prepare | None = options.get("prepare")
+        secrets = options.get("secrets", ())
+        if isinstance(secrets, str):
+            raise ConfigError(f"tool {self.name!r}: secrets={secrets!r} is not a list of names")
+        self.secrets: tuple[str, ...] = tuple(secrets)
         if not (isinstance(self.requires_approval, bool) or callable(self.requires_approval)):
             wanted = self.requires_approval
             raise ConfigError(

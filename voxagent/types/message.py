@@ -22,10 +22,11 @@ BlockT = TypeVar("BlockT")
 
 
 class _Wired(Record):
-    """Room for the bytes that a provider sent a message as, so that they are built once."""
+    """Room for the bytes that a provider sent a message as, and for what found no secret in it: once each."""
 
-    __slots__ = ("wire",)
+    __slots__ = ("clean", "wire")
     wire: tuple[object, bytes] | None
+    clean: object
 
 
 @dataclass(slots=True, eq=False, repr=False, frozen=True, init=False)
@@ -75,14 +76,16 @@ class Message(_Wired):
         put(self, "usage", usage)
         put(self, "metadata", metadata)
         put(self, "wire", None)
+        put(self, "clean", None)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "wire", None)  # pydantic fills the fields without calling __init__
+    def __post_init__(self) -> None:  # pydantic fills the fields without calling __init__
+        object.__setattr__(self, "wire", None)
+        object.__setattr__(self, "clean", None)
 
     def __setstate__(self, state: Sequence[object]) -> None:
         for name, value in zip(self.__dataclass_fields__, state, strict=True):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "wire", None)
+        self.__post_init__()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -71,14 +71,18 @@ WEIGHTS = (
     (bytes(range(0xF0, 0x100)), 2.0),
 )
 """Tokens of a letter, a digit, a mark, a line end, and of characters that begin two, three and four bytes."""
+ASCII = 4
 WORD, MESSAGE, TOOL, SCHEMA, IMAGE, DOCUMENT = 0.48, 4, 10, 0.6, 1_000, 1_500
 """Tokens that begin a word, a message, a tool; how much of a schema is told; a picture; a short document."""
+MOST, MOST_OF_A_TOOL = 3, 400
+"""Tokens that a character hardly ever exceeds, and characters that a tool hardly ever does."""
 
 
 def _weight(text: str) -> float:
     data = text.encode("utf-8", "replace")
     size = len(data)
-    kinds = sum([(size - len(data.translate(None, kind))) * each for kind, each in WEIGHTS])
+    weights = WEIGHTS[:ASCII] if size == len(text) else WEIGHTS
+    kinds = sum([(size - len(data.translate(None, kind))) * each for kind, each in weights])
     return WORD * len(data.split()) + kinds
 
 
@@ -145,3 +149,41 @@ def request_tokens(
     told = family.scale * (told + SCHEMA * _weight("\n".join(map(_told, schemas))) + TOOL * len(tools))
     around = bool(tools) * family.tools + bool(output) * family.output
     return message_tokens(messages, model) + round(told) + around
+
+
+def quick_bound(messages: Sequence[Message], system: str = "", tools: int = 0) -> int:
+    """More tokens than `request_tokens` says as a rule, at a fraction of its price; for the question whether
+    to ask.
+
+    Args:
+        messages: The history.
+        system: The system prompt.
+        tools: How many tools there are.
+    """
+    size = len(system) + MOST_OF_A_TOOL * tools
+    for message in reversed(messages):
+        if message.usage is not None and message.usage.input_tokens:
+            return message.usage.total_tokens + MOST * size
+        content = message.content
+        size += len(content) + 10 if isinstance(content, str) else sum(map(_size, content))
+    return MOST * size
+
+
+def _size(block: ContentBlock) -> int:
+    """About as many characters as a block has, or would have as text."""
+    match block:
+        case ToolUseBlock():
+            return 60 + len(block.arguments or _told(block.input))
+        case ToolResultBlock(content=str(content)):
+            return 10 + len(content)
+        case (
+            ImageBlock()
+            | DocumentBlock()
+            | AudioBlock()
+            | ToolResultBlock()
+            | ProviderBlock()
+            | UnknownBlock()
+        ):
+            return int(_block(block, FAMILIES[0]))
+        case _:
+            return 10 + len(block.text)

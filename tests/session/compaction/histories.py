@@ -117,9 +117,13 @@ def problems(after: Sequence[Message], before: Sequence[Message]) -> Iterator[st
     if spoken and spoken[0].role == "assistant" and first is not None and first.role != "assistant":
         yield "it begins with an answer"
     follow = {(_number(one), _number(two)) for one, two in pairwise(before)}
+    answers = [pair for pair in pairwise(before) if pair[0].role == pair[1].role == "assistant"]
+    in_a_row = {_number(each) for pair in answers for each in pair}
     for one, two in pairwise(after):
         if one.finish_reason == "pause" and (_number(one), _number(two)) not in follow:
             yield "a paused answer without what it went on with"
+        if one.role == two.role == "assistant" and not {_number(one), _number(two)} & in_a_row:
+            yield f"two answers in a row that were none: {_number(one)} and {_number(two)}"
     if after and after[-1].finish_reason == "pause":
         yield "a paused answer at the end"
     yield from _kept(after, before)

@@ -136,12 +136,12 @@ def test_a_stored_session_gives_what_the_runs_went_on_with(
     messages: list[Message], more: list[Message], compactions: list[tuple[str, int]]
 ) -> None:
     """Everything is appended, nothing taken out, and what counts is read again from JSON."""
-    stored, history = list(messages), list(messages)
+    stored, history = list(messages), effective(messages)
     for name, target in compactions:
         done = asyncio.run(compact(history, Budget(target, MODEL), STRATEGIES[name](1)))
         answer = Message("assistant", "well", usage=Usage(9, 9))
         fresh = [*([done.marker] if done.marker else []), *more, answer]
         stored += fresh
-        history = [*done.messages, *more, answer]
+        history = effective([*done.messages, *more, answer])
     loaded = [Message.model_validate_json(message.model_dump_json()) for message in stored]
     assert effective(loaded) == effective(stored) == history

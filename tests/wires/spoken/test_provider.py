@@ -40,7 +40,7 @@ from voxagent.types.tokens import request_tokens
 CALL = '[[call: add]]\n{"a": 1, "b": 2}\n[[/call]]'
 ADD = ToolSpec("add", "Adds.", {"type": "object"})
 ASKED = Message("user", "1 + 2?")
-NO_TOOLS = ModelFacts(context_window=9, tools=False, native_output=True, native_beside_tools=True)
+NO_TOOLS = ModelFacts(context_window=9_000, tools=False, native_output=True, native_beside_tools=True)
 
 
 class Chunks:
@@ -260,7 +260,7 @@ async def test_an_answer_that_begins_anew_forgets_the_call_that_was_begun() -> N
 def test_the_wrapped_model_can_call_tools_and_is_otherwise_what_it_was() -> None:
     model = ScriptedProvider(facts=NO_TOOLS, name="own", model="big")
     wrapped = with_text_tools(model)
-    assert (wrapped.name, facts_of(wrapped, "big")) == ("own", ModelFacts(context_window=9))
+    assert (wrapped.name, facts_of(wrapped, "big")) == ("own", ModelFacts(context_window=9_000))
     assert Agent(wrapped).model_string == "own:big"
     assert Agent(with_text_tools("offline:demo")).model_string == "offline:demo"
 

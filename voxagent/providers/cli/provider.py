@@ -23,6 +23,7 @@ from ...types.config import Thinking
 from ...types.message import Message
 from ..base import ModelFacts, ModelRequest
 from ..chunks import BlockChunk, MessageEndChunk, MessageStartChunk, StreamChunk, TextDeltaChunk
+from ..http.keys import secrets_in_headers, secrets_in_url
 from .answer import Listening, SessionLost, answered
 from .dialect import Dialect, Outcome, Question
 from .environment import environment
@@ -111,6 +112,12 @@ class CLIProvider:
     def check_key(self) -> None:
         """Raise `CLINotFoundError` if the program is not there; asked ahead of a run."""
         self._found(self._environment())
+
+    def known_secrets(self) -> list[tuple[str, str]]:
+        """Keys in the program's environment, and passwords of proxies."""
+        around = self._environment()
+        proxies = [each for name, value in around.items() for each in secrets_in_url(name.lower(), value)]
+        return [*secrets_in_headers(self.name, around), *proxies]
 
     def facts(self, model: str) -> ModelFacts:
         """It takes text, thinks as it likes, and runs tools of its own, none of ours."""

@@ -59,6 +59,10 @@ class Chain:
         """What is known of the model that is being asked, or was asked last."""
         return self._current.target.facts
 
+    def known_secrets(self) -> list[tuple[str, str]]:
+        """What lets its providers in, as far as they are made, and all keys of profiles."""
+        return [secret for route in self._routes for secret in route.secrets()]
+
     def native_refusal(self, tool: ProviderTool, model: str) -> str:
         """Why one of the models cannot be given a tool, "" if all can."""
         for route in self._routes:

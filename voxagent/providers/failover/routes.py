@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from ...errors import ProviderError
 from ...types.config import ModelConfig
-from ..base import ModelFacts, Provider, check_provider, facts_of, model_of
+from ..base import ModelFacts, Provider, Secrets, check_provider, facts_of, model_of, secrets_of
 from ..registry import ProviderRegistry
 from .health import Rest, Ticket
 from .policy import FailoverPolicy
@@ -85,6 +85,12 @@ class Route:
             self._key = _key(target.provider, self._owner, self.profile)
             self._target = target
         return self._target
+
+    def secrets(self) -> Secrets:
+        """What is known of what lets it in."""
+        if self._target is not None:
+            return secrets_of(self._target.provider)
+        return [] if self.profile is None else [(f"{self.profile.provider}_api_key", self.profile.api_key)]
 
     def rest(self) -> Rest:
         """How long it is not asked, and why; infinite if never again."""

@@ -24,12 +24,12 @@ from ...types.message import Message
 from ...types.native import ProviderTool
 from ...types.tokens import request_tokens
 from ...types.usage import Usage
-from ..base import ModelFacts, ModelRequest
+from ..base import ModelFacts, ModelRequest, Secrets
 from ..chunks import MessageEndChunk, MessageStartChunk, RetryChunk, StreamChunk
 from ..known.facts import known_facts, registered_facts
 from .clients import Clients
 from .counting import CountingWire, CountsTokens
-from .keys import forget
+from .keys import forget, named, secrets_in_headers, secrets_in_url, shown_url
 from .library import library_of, told_by_any
 from .names import WireNames, named_again
 from .native import RunsToolsWire
@@ -113,6 +113,13 @@ class Endpoint:
             key = await key
         return key.strip()
 
+    def secrets(self, name: str) -> Secrets:
+        """What lets one in, as far as it is known ahead of a request."""
+        key = self._kept_key() if not self.key or callable(self.key) else self.key
+        client = () if self.sdk is None or not self.sdk.takes(self.client) else keys_of(self.client, None)
+        keys = [named(name, each.strip()) for each in (key, *client) if each]
+        return [*keys, *secrets_in_headers(name, self.headers), *secrets_in_url(name, self.url)]
+
     def whom(self) -> int:
         """A number for the key, in this process only."""
         return hash(self.key or self._kept_key())
@@ -162,7 +169,8 @@ class WireProvider:
         self._addresses: dict[tuple[str, str], Any] = {}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(name={self.name!r}, model={self.model!r}, url={self._endpoint.url!r})"
+        url = shown_url(self._endpoint.url)
+        return f"{type(self).__name__}(name={self.name!r}, model={self.model!r}, url={url!r})"
 
     def check_key(self) -> None:
         """Raise `ConfigError` if the key is missing; asked ahead of a run.
@@ -171,6 +179,10 @@ class WireProvider:
         """
         if not self._clients.is_factory:
             self._endpoint.check_key(self.name)
+
+    def known_secrets(self) -> Secrets:
+        """What lets it in, by name; what a function gives is told to `ModelRequest.hide` in time."""
+        return self._endpoint.secrets(self.name)
 
     @property
     def account(self) -> Hashable:
@@ -247,17 +259,24 @@ class WireProvider:
         async with self._clients.taken(self._endpoint.url) as client:
             try:
                 response = await self._sent(client, request, body, keys)
+                if not isinstance(client, SharedClient):
+                    request.hide(self._carried(response.request.headers, str(response.request.url)))
                 async with aclosing(response), aclosing(self._read(response)) as batches:
                     async for batch in batches:
                         yield batch
-            except ProviderError as error:
-                forget(error, keys)
-                raise
             except Exception as error:
+                request.hide([named(self.name, key) for key in keys])
+                if isinstance(error, ProviderError):
+                    forget(error, keys)
+                    raise
                 told = told_by_any(error)
                 if told is None:
                     raise
                 raise told from error
+
+    def _carried(self, headers: Mapping[str, str], url: str = "") -> Secrets:
+        """What lets a request in, by name, of what its headers and its address carry."""
+        return [*secrets_in_headers(self.name, headers), *secrets_in_url(self.name, url)]
 
     async def _sent(self, client: Any, request: ModelRequest, body: bytes, keys: list[str]) -> Any:
         """The response to a request, its head read; `keys` takes what let it in."""
@@ -265,11 +284,11 @@ class WireProvider:
         if sdk is not None and sdk.takes(client):
             check_alone(endpoint.key)
             headers = {**COMMON, **self._wire.headers(request), **endpoint.asked_headers(request, "")}
-            response = await sdk.send(client, body, headers, self._wire)
-            keys += keys_of(client, response)
-            return response
+            return await sdk.send(client, body, headers, self._wire, keys)
         endpoint.check_key(self.name)
         keys.append(await endpoint.fresh_key())
+        own = request.settings.get("extra_headers", {})
+        request.hide([named(self.name, keys[0]), *(self._carried(own) if own else ())])
         headers = {**FIXED, **self._wire.headers(request), **endpoint.asked_headers(request, keys[0])}
         address = self._address(library_of(client), request.model)
         if isinstance(client, SharedClient):

@@ -26,7 +26,7 @@ from ...errors import (
     ProviderTimeoutError,
     said_by,
 )
-from .keys import forget
+from .keys import forget, secrets_in_headers
 from .library import told_by_any
 from .pool import CONNECT_SECONDS
 from .refusals import beginning
@@ -70,8 +70,10 @@ class Sdk:
             for kind in type(client).__mro__
         )
 
-    async def send(self, client: Any, body: bytes, headers: Mapping[str, str], wire: Wire) -> Any:
-        """The response to a body, its head read.
+    async def send(
+        self, client: Any, body: bytes, headers: Mapping[str, str], wire: Wire, keys: list[str]
+    ) -> Any:
+        """The response to a body, its head read; `keys` takes what let it in.
 
         Raises:
             ProviderError: The service refuses, cannot be reached, or the client is not let in.
@@ -82,7 +84,7 @@ class Sdk:
         content: dict[str, Any] = {"content": body} if as_it_is else {"body": from_json(body)}
         ours = _ours.set(True)
         try:
-            return await client.post(
+            response = await client.post(
                 self.path,
                 cast_to=httpx2.Response,
                 stream=True,
@@ -93,10 +95,13 @@ class Sdk:
                 },
                 **content,
             )
+            keys += keys_of(client, response)
+            return response
         except Exception as error:
             cause = error.__cause__ if isinstance(error.__cause__, _RefusedError) else error
             failure, response = self._told(cause, wire), getattr(cause, "response", None)
-            forget(failure, keys_of(client, response))
+            keys += keys_of(client, response)
+            forget(failure, keys)
         finally:
             _ours.reset(ours)
         if response is not None or _is_unsendable(cause):
@@ -168,7 +173,8 @@ def keys_of(client: object, response: Any) -> list[str]:
     sent: Mapping[str, str] = response.request.headers if response is not None else {}
     kept: list[object] = [getattr(client, name, None) for name in KEYS]
     told = [sent.get(name, "").rpartition(" ")[2] for name in SENT]
-    return [key for key in (*kept, *told) if isinstance(key, str)]
+    told += [secret for _, secret in secrets_in_headers("", sent)]
+    return [key for key in dict.fromkeys((*kept, *told)) if isinstance(key, str)]
 
 
 def _content(response: Any) -> bytes:

@@ -15,7 +15,17 @@ from ...types.blocks import ContentBlock, ProviderBlock, TextBlock, ToolCall, To
 from ...types.config import ModelSettings
 from ...types.message import FinishReason, Message
 from ...types.native import ProviderTool
-from ..base import ModelFacts, ModelRequest, Provider, check_provider, facts_of, model_of, native_refusal
+from ..base import (
+    ModelFacts,
+    ModelRequest,
+    Provider,
+    Secrets,
+    check_provider,
+    facts_of,
+    model_of,
+    native_refusal,
+    secrets_of,
+)
 from ..calls import unique_id
 from ..chunks import (
     BlockChunk,
@@ -56,6 +66,10 @@ class SpokenTools:
     def check_key(self) -> None:
         """Let the provider say that its key is missing."""
         check_provider(self.provider)
+
+    def known_secrets(self) -> Secrets:
+        """What lets the provider in."""
+        return secrets_of(self.provider)
 
     def facts(self, model: str) -> ModelFacts:
         """What is known of the model, which can call tools now; its text has to be free for that."""

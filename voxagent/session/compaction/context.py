@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 
 from ...errors import ConfigError
 from ...types.blocks import ToolUseBlock
@@ -12,6 +11,7 @@ from ...types.message import Message
 from ...types.tokens import request_tokens
 from .budget import Budget
 from .marks import Compaction, compaction_of
+from .policy import CompactionStrategy, known_strategy
 from .strategies import (
     LONGEST,
     Strategy,
@@ -29,14 +29,6 @@ SHORTEST = 400
 """Characters that are left of a result where nothing else helps."""
 
 
-class CompactionStrategy(StrEnum):
-    """The strategies by name, as configuration tells them; `strategy_of` gives the function."""
-
-    REMOVE_TOOL_RESULTS = "remove_tool_results"
-    TRUNCATE_OLDEST = "truncate_oldest"
-    SUMMARIZE = "summarize"
-
-
 def strategy_of(name: CompactionStrategy | str, ask: Ask | None = None) -> Strategy:
     """The strategy of a name, with its defaults.
 
@@ -47,11 +39,7 @@ def strategy_of(name: CompactionStrategy | str, ask: Ask | None = None) -> Strat
     Raises:
         ConfigError: There is no such strategy, or "summarize" has nobody to ask.
     """
-    try:
-        known = CompactionStrategy(name)
-    except ValueError:
-        names = ", ".join(CompactionStrategy)
-        raise ConfigError(f"unknown compaction strategy {name!r}: there are {names}") from None
+    known = known_strategy(name)
     if known is CompactionStrategy.REMOVE_TOOL_RESULTS:
         return clear_tool_results()
     if known is CompactionStrategy.TRUNCATE_OLDEST:
@@ -165,10 +153,15 @@ def compact_context(
     found = cleared(found, budget, len(found) - preserve_recent)
     found = dropped(found, budget, len(found) - preserve_recent)
     if aggressive:
-        found = cut(found, budget, LONGEST)
-        found = dropped(found, budget, len(found))
-        found = cut(found, budget, SHORTEST)
+        found = at_any_cost(found, budget)
     return compaction_of(messages, found, budget).messages
+
+
+def at_any_cost(messages: Sequence[Message], budget: Budget) -> list[Message]:
+    """A strategy for what was refused: cut results, leave out all turns but the last, cut results again."""
+    found = cut(messages, budget, LONGEST)
+    found = dropped(found, budget, len(found))
+    return cut(found, budget, SHORTEST)
 
 
 def _least(message: Message, budget: Budget) -> float:

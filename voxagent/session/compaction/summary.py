@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from ...errors import ConfigError, ProviderError, said_by
 from ...types.message import Message
-from ...types.tokens import estimate_tokens
 from .budget import Budget
 from .pieces import SUMMARY, Piece, held, messages_in, newest_turns, pieces_of
 from .strategies import AsyncStrategy, checked_count
@@ -64,7 +63,7 @@ def summarise(ask: Ask, *, keep: int = 2, words: int = 400, at_once: int = 50_00
             return list(messages)
         replaced = messages_in(messages, old)
         try:
-            said = await _summary(ask, replaced, words, at_once, budget.model)
+            said = await _summary(ask, replaced, words, at_once, budget)
         except ProviderError as error:
             logger.warning("the conversation was not summarised: %s", said_by(error))
             return list(messages)
@@ -78,23 +77,25 @@ def summarise(ask: Ask, *, keep: int = 2, words: int = 400, at_once: int = 50_00
     return strategy
 
 
-async def _summary(ask: Ask, messages: Sequence[Message], words: int, at_once: int, model: str) -> str:
+async def _summary(ask: Ask, messages: Sequence[Message], words: int, at_once: int, budget: Budget) -> str:
     said = ""
-    for transcript in _bits(messages, at_once, model):
+    for transcript in _bits(messages, at_once, budget):
         so_far = SO_FAR.format(summary=said) if said else ""
         said = (await ask(TASK.format(words=words, so_far=so_far, transcript=transcript))).strip()
     return said
 
 
-def _bits(messages: Sequence[Message], at_once: int, model: str) -> Iterator[str]:
-    """The conversation as text, in bits of up to `at_once` tokens."""
+def _bits(messages: Sequence[Message], at_once: int, budget: Budget) -> Iterator[str]:
+    """The conversation as text, in bits of up to `at_once` tokens; a result that was cut counts as more."""
     entries: list[str] = []
-    size = 0
-    for told in filter(None, map(entry, messages)):
-        tokens = estimate_tokens(told, model)
+    size = 0.0
+    for message in messages:
+        if not (told := entry(message)):
+            continue
+        tokens = min(budget.of(message), len(told))
         if entries and size + tokens > at_once:
             yield "\n\n".join(entries)
-            entries, size = [], 0
+            entries, size = [], 0.0
         entries.append(told)
         size += tokens
     if entries:

@@ -1,0 +1,109 @@
+"""What stands in a stored session besides what was said: marks, which say how its messages are to be read.
+
+A store only appends. So what changes is written as one more message, from "system" and without text:
+
+- `metadata["begun"]` names calls that were approved and have begun.
+- `metadata["compacted"]` says of what the history consists from here on, as a list of parts: a pair
+  `[start, end]` stands for messages of the history right ahead of it (numbers count from 0, `end` is not
+  among them), anything else is a message that is new: a summary, a result that was cleared.
+
+Results of one answer's calls are stored as they come; together they are one message of the history.
+
+`effective` goes through a session from its beginning and gives the messages that count. So the session keeps
+every message, a run sees those that count, a mark is stored as a whole or not at all, and a copy of the
+session up to any message is right as well. Who does not know of marks reads the whole conversation, as it
+was.
+
+An answer's `usage` says how long the history was that it answered. After a compaction that is no longer true,
+so the answers that are kept are given without it, and count by estimate until the next answer comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from ..errors import SessionError
+from ..types.blocks import ToolResultBlock
+from ..types.message import Message
+
+COMPACTED = "compacted"
+BEGUN = "begun"
+
+
+def effective(messages: Iterable[Message]) -> list[Message]:
+    """The messages of a stored session that count: as the marks in it say, and without the marks.
+
+    Raises:
+        SessionError: A mark cannot be read, or speaks of messages that are not there.
+    """
+    history: list[Message] = []
+    for number, message in enumerate(messages):
+        if message.role != "system" or not message.metadata:
+            add_joined(history, message)
+        elif COMPACTED in message.metadata:
+            try:
+                history = list(_resolved(message.metadata[COMPACTED]["parts"], history))
+            except (KeyError, TypeError, ValueError) as error:
+                raise SessionError(
+                    f"message {number} marks a compaction that cannot be read: {error}"
+                ) from error
+        elif BEGUN not in message.metadata:
+            history.append(message)
+    return history
+
+
+def add_joined(history: list[Message], message: Message) -> None:
+    """Append a message; results that come later join those of the same answer, in the order of its calls.
+
+    Providers take the results of one answer in one message.
+    """
+    joined = _joined(history, message) if type(message.content) is not str else None
+    if joined is None:
+        history.append(message)
+    else:
+        history[-1] = joined
+
+
+def _joined(history: Sequence[Message], message: Message) -> Message | None:
+    if len(history) < 2 or message.role != "user" or not message.tool_results:
+        return None
+    before, asked = history[-1], history[-2]
+    if before.role != "user" or not before.tool_results:
+        return None
+    place = {call.id: number for number, call in enumerate(asked.tool_calls)}
+    blocks = [*before.blocks, *message.blocks]
+    results = [block for block in blocks if isinstance(block, ToolResultBlock)]
+    results.sort(key=lambda result: place.get(result.tool_use_id, len(place)))
+    others = [block for block in blocks if not isinstance(block, ToolResultBlock)]
+    return Message("user", [*results, *others], metadata=before.metadata)
+
+
+def begun_calls(messages: Iterable[Message]) -> frozenset[str]:
+    """The ids of the calls that were approved and had begun, as the marks of a stored session say."""
+    marks = [message.metadata for message in messages if message.role == "system" and message.metadata]
+    return frozenset(call_id for told in marks for call_id in cast("Iterable[str]", told.get(BEGUN, ())))
+
+
+def uncounted(message: Message) -> Message:
+    """The message without its usage."""
+    return message if message.usage is None else replace(message, usage=None)
+
+
+def _resolved(parts: Iterable[Any], history: Sequence[Message]) -> Iterable[Message]:
+    for part in parts:
+        if isinstance(part, Mapping):
+            yield uncounted(_loaded(cast("Mapping[str, Any]", part)))
+            continue
+        start, end = part
+        if not 0 <= start < end <= len(history):
+            raise ValueError(f"it keeps messages {start} to {end} of {len(history)}")
+        yield from map(uncounted, history[start:end])
+
+
+def _loaded(part: Mapping[str, Any]) -> Message:
+    try:
+        return Message.model_validate(part)
+    except ValueError as error:
+        raise ValueError("a part of it holds no message of voxagent") from error
