@@ -80,6 +80,16 @@ async def test_what_fits_is_left_alone() -> None:
     assert (len(model.requests[0].messages), sizes(events)) == (11, [])
 
 
+async def test_a_long_answer_that_is_asked_for_takes_its_room_in_the_window() -> None:
+    history = turns(14)
+    assert 1_100 < count_message_tokens(history) < 1_500
+    for max_tokens, less in ((300, False), (900, True), (5_000, True)):
+        model = ScriptedProvider(text("done"), facts=SMALL)
+        agent = Agent(model, compaction=CompactionPolicy("truncate_oldest"))
+        await agent.run("so?", message_history=history, settings={"max_tokens": max_tokens})
+        assert (len(model.requests[0].messages) < 29) == less
+
+
 async def test_by_default_results_are_cleared_first() -> None:
     model = ScriptedProvider(text("done"), facts=SMALL)
     result = await Agent(model).run("so?", message_history=calls(8))

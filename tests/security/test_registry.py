@@ -201,3 +201,10 @@ def test_two_registries_joined_know_what_either_knows() -> None:
     assert [both.contains_secret(text) for text in ("hunter2hunter2", "zebra-zebra", "tok_123")] == [True] * 3
     assert both.value_of("key") == "hunter2hunter2"
     assert (one.joined(none), none.joined(one), one.joined(one)) == (one, one, one)
+
+
+def test_what_stands_in_for_a_key_is_none() -> None:
+    registry = SecretRegistry()
+    assert registry.extended([("local_api_key", "not-needed"), ("local_api_key", "lm-studio")]) is registry
+    registry.register_value("word", "not-needed")
+    assert registry.contains_secret("a key is not-needed here")

@@ -37,12 +37,14 @@ async def fitted(run: Run) -> None:
     policy = _policy(run)
     if policy is None or (window := policy.window or run.facts.context_window) is None:
         return
-    start = max(policy.start_at * window, run.compact_from)
-    if quick_bound(run.for_model, run.system, len(run.specs)) <= start:
+    room = max(window - run.settings.get("max_tokens", 0), window / 2)
+    start = min(policy.start_at * window, room)
+    least = max(start, run.compact_from)
+    if quick_bound(run.for_model, run.system, len(run.specs)) <= least:
         return
     tokens = _tokens(run)
-    if tokens > start:
-        await _shortened(run, policy, policy.shrink_to * window, tokens)
+    if tokens > least:
+        await _shortened(run, policy, start * policy.shrink_to / policy.start_at, tokens)
         run.compact_from = GROWN * _tokens(run)
 
 

@@ -21,6 +21,8 @@ from .shapes import DEFAULT_SECRET_PATTERNS
 
 MIN_LENGTH = 6
 """A shorter value would be found in ordinary text."""
+STAND_INS = frozenset(("dummy-key", "lm-studio", "no-key-required", "not-needed", "sk-no-key-required"))
+"""What servers on this machine, which ask for no key, are given as one."""
 
 PATTERN_NAME = "pattern"
 NAMED_PLACEHOLDER = "[REDACTED:{name}]"
@@ -164,6 +166,7 @@ class SecretRegistry:
         if kept is not None:
             return kept
         known = set(self._values.values())
+        known |= STAND_INS
         fresh = [(name, value) for name, value in wanted if value not in known and _is_usable(name, value)]
         if not fresh:
             return self
