@@ -65,7 +65,7 @@ async def test_tools_of_the_agent_and_of_the_run_stand_in_the_request() -> None:
 
 
 async def test_a_provider_that_runs_no_tools_is_refused_ahead_of_the_run() -> None:
-    for model in ("offline:demo", Shouting()):
+    for model in ("offline:demo", Shouting(), "ollama:qwen3"):
         with pytest.raises(ConfigError, match=r"cannot be given WebSearch\(\): this provider runs no tools"):
             await Agent(model, native_tools=[WebSearch()]).run("hello")
 

@@ -182,6 +182,17 @@ async def test_an_agent_that_is_entered_keeps_its_toolsets_open_over_runs() -> N
     assert kept.log[-2:] == ["entered", "left"]
 
 
+async def test_a_toolset_that_keeps_nothing_open_needs_no_entering() -> None:
+    class Bare:
+        @asynccontextmanager
+        async def open(self, run: RunContext[Any]) -> AsyncGenerator[Sequence[Any]]:
+            yield [add]
+
+    async with Agent("a:b", toolsets=[Bare()]) as agent:
+        result = await agent.run("?", model=ScriptedProvider(tool_call("add", a=1, b=2), text("3")))
+    assert result.tool_name == "add"
+
+
 MATHS_ELSEWHERE = prefixed(MATHS, "elsewhere")
 
 

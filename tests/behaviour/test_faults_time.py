@@ -54,7 +54,7 @@ def test_a_peer_that_takes_no_byte_is_a_timeout(dialect: Dialect, door: str) -> 
     with FaultServer([stall], deaf=True) as server:
         begun = time.monotonic()
         ran = ask(dialect, server, door, prompt="x" * 12_000_000, settings={"timeout": 0.3})
-        assert time.monotonic() - begun < 0.3 + LATE + 1.0  # writing the body takes its time
+        assert time.monotonic() - begun < 0.3 + LATE + 5.0  # writing the body takes its time
     failed_as(ran.result.error, ProviderTimeoutError, dialect)
 
 

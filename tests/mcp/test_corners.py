@@ -7,12 +7,16 @@ from typing import Any
 
 import httpx2
 import pytest
+from mcp import MCPError
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCRequest
 
+from tests.mcp.demo import made
+from voxagent.errors import ToolsetError
+from voxagent.mcp import MCPServerInProcess
 from voxagent.mcp.listing import Listed
 from voxagent.mcp.secrets import Secrets
-from voxagent.mcp.session import ServerSession
+from voxagent.mcp.session import NO_SESSION, ServerSession
 from voxagent.mcp.sse import _said
 from voxagent.mcp.target import ObjectTarget
 from voxagent.mcp.traffic import Traffic
@@ -65,6 +69,60 @@ async def test_tools_that_change_while_they_are_listed_are_listed_again(
     for _ in range(3):
         assert await here.tools() == Listed()
     assert times == [0, 1]
+
+
+async def test_a_call_that_finds_its_session_forgotten_is_made_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, asked = session(), 0
+    known = -1
+
+    async def client() -> None: ...
+
+    async def answered(client: object, what: str, ask: object) -> str:
+        nonlocal asked
+        asked += 1
+        if asked > known:
+            raise MCPError(NO_SESSION, "Session terminated")
+        return "well"
+
+    monkeypatch.setattr(here, "client", client)
+    monkeypatch.setattr(here, "_answered", answered)
+    with pytest.raises(ToolsetError, match="Session terminated"):
+        await here._asked("a call", lambda client: client)
+    assert asked == 2
+    asked, known = 0, 1
+    monkeypatch.setattr(here, "_answered", once_forgotten(answered))
+    assert await here._asked("a call", lambda client: client) == "well"
+
+
+def once_forgotten(answered: Any) -> Any:
+    """A server that knows the session the second time it is asked."""
+    before: list[str] = []
+
+    async def asked(client: object, what: str, ask: object) -> Any:
+        if not before:
+            before.append(what)
+            raise MCPError(NO_SESSION, "Session terminated")
+        return await answered(client, what, ask)
+
+    return asked
+
+
+async def test_a_connection_that_is_had_at_the_moment_of_a_cancellation_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = MCPServerInProcess(made())
+    do = server._do
+
+    async def late(*given: Any) -> Any:
+        await do(*given)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(server, "_do", late)
+    with pytest.raises(asyncio.CancelledError):
+        await server.__aenter__()
+    assert server.state == "idle"
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,13 @@ async def test_a_single_call_gives_its_result_as_data() -> None:
     assert await execute_tool("add", {"a": "2"}, [add], tool_use_id="1", deps=40) == ToolResult("1", "42")
 
 
+async def test_a_single_call_cannot_ask_for_approval() -> None:
+    pay: ToolDefinition[object] = ToolDefinition("pay", "Pay.", lambda: None, requires_approval=True)
+    result = await execute_tool("pay", {}, [pay], tool_use_id="1")
+    said = "the tool 'pay' needs approval, and only an agent's run can ask for it"
+    assert result == ToolResult("1", said, is_error=True)
+
+
 async def test_a_single_call_may_give_blocks() -> None:
     picture = ImageBlock(url="u")
     paint: ToolDefinition[object] = ToolDefinition("paint", "Paint.", lambda: picture)

@@ -40,6 +40,7 @@ NO_ANSWERS = {
     "an event that is a text": (b'data: "x"\n\n', "malformed"),
     "nothing but comments": (b": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\n", "truncated"),
     "the beginning of an event": (b"data: {", "truncated"),
+    "an end in blanks without a beginning": (b"data: [DONE] \n\n", "truncated"),
     "an end without a beginning": (b"data: [DONE]\n\n", "truncated"),
     "an event nested without end": (b"data: " + NESTED + b"\n\n", "malformed"),
     "deep surrogates": (b'data: "\\ud83d' + b"[" * 200_000 + b"\n\n", "malformed"),

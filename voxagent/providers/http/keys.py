@@ -56,7 +56,10 @@ def secrets_in_url(provider: str, url: str) -> Iterator[tuple[str, str]]:
 
 
 def shown_url(url: str) -> str:
-    """An address without user, password, and the values of parameters."""
+    """An address without user and password, and without the values of parameters that are secrets."""
     parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=place, query="..." if parts.query else "").geturl()
+    asked = [each.partition("=") for each in parts.query.split("&")]
+    query = "&".join(
+        f"{name}=..." if _SAYS_SECRET.search(name) else name + sign + value for name, sign, value in asked
+    )
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query).geturl()
