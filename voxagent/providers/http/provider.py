@@ -86,6 +86,7 @@ class Endpoint:
     sdk: Sdk | None = None
     or_variable: str = ""
     address: Callable[[str], str] | None = None
+    known: dict[tuple[str, str], Secrets] = field(default_factory=dict[Any, Any], init=False, repr=False)
 
     def at(self, moved: Callable[[str], str]) -> Endpoint:
         """The same service at another of its addresses, which is asked once."""
@@ -116,9 +117,12 @@ class Endpoint:
     def secrets(self, name: str) -> Secrets:
         """What lets one in, as far as it is known ahead of a request."""
         key = self._kept_key() if not self.key or callable(self.key) else self.key
+        if (name, key) in self.known and self.client is None:  # whose key may be another by now
+            return self.known[name, key]
         client = () if self.sdk is None or not self.sdk.takes(self.client) else keys_of(self.client, None)
         keys = [named(name, each.strip()) for each in (key, *client) if each]
-        return [*keys, *secrets_in_headers(name, self.headers), *secrets_in_url(name, self.url)]
+        found = [*keys, *secrets_in_headers(name, self.headers), *secrets_in_url(name, self.url)]
+        return self.known.setdefault((name, key), found) if self.client is None else found
 
     def whom(self) -> int:
         """A number for the key, in this process only."""
@@ -313,7 +317,7 @@ class WireProvider:
         if not 200 <= response.status_code < 300:
             raise self._wire.error(response.status_code, headers, await beginning(response))
         decoder, size = self._wire.decoder(headers.get("content-type", "")), 0
-        resting = decoder if isinstance(decoder, RestingDecoder) else None
+        resting = cast("RestingDecoder", decoder) if hasattr(decoder, "rests") else None
         yield [MessageStartChunk(request_id=request_id)]
         try:
             body: AsyncIterator[bytes] = response.aiter_bytes()

@@ -7,7 +7,7 @@ on recorded traffic. What sends and receives is shared by all wires.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from ...errors import (
     AuthenticationError,
@@ -35,7 +35,6 @@ class Decoder(Protocol):
         ...
 
 
-@runtime_checkable
 class RestingDecoder(Protocol):
     """A `Decoder` for a protocol whose answers end with the body, and have no mark of their own for it.
 
