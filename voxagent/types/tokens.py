@@ -79,11 +79,13 @@ MOST, MOST_OF_A_TOOL = 3, 400
 
 
 def _weight(text: str) -> float:
-    data = text.encode("utf-8", "replace")
-    size = len(data)
-    weights = WEIGHTS[:ASCII] if size == len(text) else WEIGHTS
-    kinds = sum([(size - len(data.translate(None, kind))) * each for kind, each in weights])
-    return WORD * len(data.split()) + kinds
+    rest = text.encode("utf-8", "replace")
+    found = WORD * len(rest.split())
+    for kind, each in WEIGHTS[:ASCII] if len(rest) == len(text) else WEIGHTS:
+        others = rest.translate(None, kind)
+        found += each * (len(rest) - len(others))
+        rest = others
+    return found
 
 
 _told = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode

@@ -19,6 +19,8 @@ from ...types.message import Message
 LONGEST_TEXT, LONGEST_RESULT = 20_000, 2_000
 """Characters of a text that somebody wrote, and of a call or its result, whose beginnings say most."""
 
+_written = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
 
 def entry(message: Message) -> str:
     """What a message says and does; "" if there is nothing to tell."""
@@ -31,7 +33,7 @@ def _line(block: ContentBlock, role: str) -> str:
         case TextBlock() | RefusalBlock():
             return f"{role}: {_clipped(block.text, LONGEST_TEXT)}" if block.text else ""
         case ToolUseBlock():
-            told = block.arguments or json.dumps(block.input, ensure_ascii=False, default=str)
+            told = block.arguments or _written(block.input)
             return f"{role} calls {block.name}: {_clipped(told, LONGEST_RESULT)}"
         case ToolResultBlock():
             kind = "error" if block.is_error else "result"
