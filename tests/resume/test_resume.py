@@ -11,6 +11,7 @@ from tests.agent.seen import WAIT
 from voxagent import Agent, ConfigError, Message, tool
 from voxagent.abort import AbortController
 from voxagent.agent.history import INTERRUPTED
+from voxagent.agent.storing import Storing
 from voxagent.session import InMemorySessionStorage, Session, effective
 from voxagent.session.marks import begun_calls
 from voxagent.testing import ScriptedProvider, answer, stalls, text, tool_call
@@ -225,3 +226,20 @@ async def test_calls_that_begin_together_are_written_down_one_after_the_other() 
     assert (result.output, sorted(shop.paid)) == ("done", [0, 1, 2])
     assert begun_calls(session.messages) == {"p0", "p1", "p2"}
     assert effective(session.messages) == result.messages
+
+
+async def test_two_who_wait_for_the_same_write_are_both_told_when_it_is_over() -> None:
+    """Each goes on after what it asked for is stored, and nothing is written twice."""
+
+    class Slow(InMemorySessionStorage):
+        async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
+            await asyncio.sleep(0.01)
+            return await super().append(key, messages, expected_version=expected_version)
+
+    storage = Slow()
+    storing = Storing(storage, "k", 0)
+    storing.add(Message("user", "?"))
+    await asyncio.gather(storing.written(), storing.begun("p0"), storing.begun("p1"))
+    session = await storage.load("k")
+    assert session is not None
+    assert (len(session.messages), begun_calls(session.messages)) == (3, {"p0", "p1"})

@@ -148,6 +148,11 @@ def test_done_is_enough_for_a_server_that_tells_no_reason() -> None:
     assert failure_of(ChatWire(dialect), sse(delta(content="Hi"), done=False)).kind == "truncated"
 
 
+def test_blanks_around_done_do_not_matter() -> None:
+    said = [TextDeltaChunk("Hi"), MessageEndChunk("stop")]
+    assert chat(delta(content="Hi"), delta("stop"), " [DONE] ", done=False) == said
+
+
 def test_a_finish_reason_is_enough_where_done_is_left_out() -> None:
     ends = [TextDeltaChunk("Hi"), MessageEndChunk("stop")]
     assert chat(delta("stop", content="Hi"), done=False) == ends
