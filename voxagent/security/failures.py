@@ -9,8 +9,8 @@ its place: tools that report errors show them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from inspect import currentframe
 from operator import is_not
-from sys import _getframe  # pyright: ignore[reportPrivateUsage]  # the way to a frame that Python documents
 from types import FrameType, TracebackType
 from typing import Any, TypeAlias, cast
 
@@ -139,9 +139,9 @@ def _shows_secret(frame: FrameType, redaction: RedactionFilter) -> bool:
 def _empty(frame: FrameType) -> FrameType:
     """A frame of the same function without variables; the real one may still be at work."""
     told = frame.f_code
-    code = compile("made = _getframe()", told.co_filename, "exec")
+    code = compile("made = currentframe()", told.co_filename, "exec")
     code = code.replace(co_name=told.co_name, co_qualname=told.co_qualname)
-    variables: dict[str, Any] = {"__name__": frame.f_globals.get("__name__"), "_getframe": _getframe}
+    variables: dict[str, Any] = {"__name__": frame.f_globals.get("__name__"), "currentframe": currentframe}
     exec(code, variables)  # noqa: S102  # the three words above; a frame can be had in no other way
     made: FrameType = variables["made"]
     variables.clear()

@@ -45,36 +45,12 @@ _STORES = {
     "SQLiteSessionStorage": ".sqlite",
 }
 
-_COMPACTION = dict.fromkeys(
-    (
-        "Ask",
-        "Budget",
-        "Compaction",
-        "CompactionPolicy",
-        "CompactionStrategy",
-        "Strategy",
-        "at_any_cost",
-        "budget_for",
-        "clear_tool_results",
-        "compact",
-        "compact_context",
-        "cut_tool_results",
-        "drop_oldest_turns",
-        "in_turn",
-        "needs_compaction",
-        "strategy_of",
-        "summarise",
-    ),
-    ".compaction",
-)
-
 if not TYPE_CHECKING:  # stores and compaction are loaded when they are first named
 
     def __getattr__(name: str) -> Any:
-        module = _STORES.get(name) or _COMPACTION.get(name)
-        if module is None:
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(module, __name__), name)
+        return getattr(import_module(_STORES.get(name, ".compaction"), __name__), name)
 
 
 __all__ = [

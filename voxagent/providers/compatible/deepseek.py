@@ -8,49 +8,33 @@ Strict tools, and answers that begin with given words, are taken at the address 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ...types.config import Thinking
-from ..base import ModelFacts
-from ..http.provider import Key, WireProvider
-from ..http.retries import Retries
-from ..openai.chat import ChatWire
 from ..openai.dialects import ChatDialect
 from ..openai.models import Warn, level_of
-from .vendor import Given, Vendor
+from .vendor import Vendor, VendorProvider
 
 DEEPSEEK = Vendor("deepseek", "https://api.deepseek.com", "DEEPSEEK")
 
 
-class DeepSeekProvider(WireProvider):
+class DeepSeekProvider(VendorProvider):
     """DeepSeek's models, by Chat Completions.
 
     Args:
         model: Name of the model, such as "deepseek-v4-flash".
         api_key: The key, or a function (async or not) that gives it; `DEEPSEEK_API_KEY` by default.
         base_url: The address ahead of "/chat/completions"; `DEEPSEEK_BASE_URL` or DeepSeek's own by default.
-        client: An `httpx2.AsyncClient`, or a function that makes one for each event loop.
-        retries: When a request is tried again.
-        headers: Headers of every request.
         facts: What is known of the model; by default what is listed for DeepSeek's, at its own address.
+        client, retries, headers: See `VendorProvider`.
     """
 
-    def __init__(
-        self,
-        model: str = "",
-        api_key: Key | None = None,
-        base_url: str | None = None,
-        *,
-        client: Any = None,
-        retries: Retries | None = None,
-        headers: Mapping[str, str] | None = None,
-        facts: ModelFacts | None = None,
-    ) -> None:
-        base = DEEPSEEK.base(base_url)
-        endpoint = DEEPSEEK.endpoint(base, api_key, Given(client, retries, headers))
-        wire = ChatWire(deepseek_dialect(beta=base.endswith("/beta")))
-        super().__init__(DEEPSEEK.name, model, wire, endpoint, facts, vendor=DEEPSEEK.listed(base))
+    vendor = DEEPSEEK
+
+    @staticmethod
+    def dialect(model: str, base: str) -> ChatDialect:
+        """How its models are spoken to."""
+        return deepseek_dialect(beta=base.endswith("/beta"))
 
 
 def deepseek_dialect(*, beta: bool = False) -> ChatDialect:

@@ -9,17 +9,12 @@ may well get it right the next time. It is never executed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ...types.config import Thinking
-from ..base import ModelFacts
-from ..http.provider import Key, WireProvider
-from ..http.retries import Retries
-from ..openai.chat import ChatWire
 from ..openai.dialects import ChatDialect
 from ..openai.models import Warn, level_of
-from .vendor import Given, Vendor
+from .vendor import Vendor, VendorProvider
 
 GROQ = Vendor("groq", "https://api.groq.com/openai/v1", "GROQ")
 PLAIN = ("llama", "gemma", "compound", "allam", "mistral", "mixtral", "kimi-k2-instruct")
@@ -27,34 +22,23 @@ PLAIN = ("llama", "gemma", "compound", "allam", "mistral", "mixtral", "kimi-k2-i
 PARTED = {"reasoning_format": "parsed"}
 
 
-class GroqProvider(WireProvider):
+class GroqProvider(VendorProvider):
     """Groq's models, by Chat Completions.
 
     Args:
         model: Name of the model, such as "openai/gpt-oss-120b".
         api_key: The key, or a function (async or not) that gives it; `GROQ_API_KEY` by default.
         base_url: The address up to and including "/v1"; `GROQ_BASE_URL` or Groq's own by default.
-        client: An `httpx2.AsyncClient`, or a function that makes one for each event loop.
-        retries: When a request is tried again.
-        headers: Headers of every request.
         facts: What is known of the model; by default what is listed for Groq's models, at its own address.
+        client, retries, headers: See `VendorProvider`.
     """
 
-    def __init__(
-        self,
-        model: str = "",
-        api_key: Key | None = None,
-        base_url: str | None = None,
-        *,
-        client: Any = None,
-        retries: Retries | None = None,
-        headers: Mapping[str, str] | None = None,
-        facts: ModelFacts | None = None,
-    ) -> None:
-        base = GROQ.base(base_url)
-        endpoint = GROQ.endpoint(base, api_key, Given(client, retries, headers))
-        wire = ChatWire(groq_dialect(model))
-        super().__init__(GROQ.name, model, wire, endpoint, facts, vendor=GROQ.listed(base))
+    vendor = GROQ
+
+    @staticmethod
+    def dialect(model: str, base: str) -> ChatDialect:
+        """How its models are spoken to."""
+        return groq_dialect(model)
 
 
 def groq_dialect(model: str) -> ChatDialect:

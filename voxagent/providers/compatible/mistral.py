@@ -8,17 +8,12 @@ unasked, and documents are taken by their address as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ...types.config import Thinking
-from ..base import ModelFacts
-from ..http.provider import Key, WireProvider
-from ..http.retries import Retries
-from ..openai.chat import ChatWire
 from ..openai.dialects import ChatDialect
 from ..openai.models import Warn, level_of
-from .vendor import Given, Vendor
+from .vendor import Vendor, VendorProvider
 
 MISTRAL = Vendor("mistral", "https://api.mistral.ai/v1", "MISTRAL")
 PATIENT = ("mistral-small",)
@@ -38,34 +33,23 @@ PLAIN = (
 """Models that do not think."""
 
 
-class MistralProvider(WireProvider):
+class MistralProvider(VendorProvider):
     """Mistral's models, by Chat Completions.
 
     Args:
         model: Name of the model, such as "mistral-small-latest".
         api_key: The key, or a function (async or not) that gives it; `MISTRAL_API_KEY` by default.
         base_url: The address up to and including "/v1"; `MISTRAL_BASE_URL` or Mistral's own by default.
-        client: An `httpx2.AsyncClient`, or a function that makes one for each event loop.
-        retries: When a request is tried again.
-        headers: Headers of every request.
         facts: What is known of the model; by default what is listed for Mistral's models, at its own address.
+        client, retries, headers: See `VendorProvider`.
     """
 
-    def __init__(
-        self,
-        model: str = "",
-        api_key: Key | None = None,
-        base_url: str | None = None,
-        *,
-        client: Any = None,
-        retries: Retries | None = None,
-        headers: Mapping[str, str] | None = None,
-        facts: ModelFacts | None = None,
-    ) -> None:
-        base = MISTRAL.base(base_url)
-        endpoint = MISTRAL.endpoint(base, api_key, Given(client, retries, headers))
-        wire = ChatWire(mistral_dialect(model))
-        super().__init__(MISTRAL.name, model, wire, endpoint, facts, vendor=MISTRAL.listed(base))
+    vendor = MISTRAL
+
+    @staticmethod
+    def dialect(model: str, base: str) -> ChatDialect:
+        """How its models are spoken to."""
+        return mistral_dialect(model)
 
 
 def mistral_dialect(model: str) -> ChatDialect:

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from ..http.provider import Endpoint, Key
+from ..base import ModelFacts
+from ..http.provider import Endpoint, Key, WireProvider
 from ..http.retries import Retries
+from ..openai.chat import ChatWire
+from ..openai.dialects import ChatDialect
 from ..openai.provider import bearer
-
-
-@dataclass(slots=True, frozen=True)
-class Given:
-    """What a program may hand in for how requests are sent.
-
-    Args:
-        client: A ready client, or a function that makes one for each event loop.
-        retries: When a request is tried again.
-        headers: Headers of every request.
-    """
-
-    client: Any = field(default=None, repr=False)
-    retries: Retries | None = None
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True, frozen=True)
@@ -49,15 +38,51 @@ class Vendor:
         """Whose facts hold for the models at an address: the vendor's at its own, nobody's elsewhere."""
         return self.name if base.startswith(self.url) else ""
 
-    def endpoint(self, base: str, api_key: Key | None, given: Given) -> Endpoint:
-        """Where Chat Completions are asked; only the vendor's own address needs a key."""
-        return Endpoint(
+
+class VendorProvider(WireProvider, ABC):
+    """A vendor's models, by Chat Completions.
+
+    Args:
+        model: Name of the model.
+        api_key: The key, or a function (async or not) that gives it; the environment's by default.
+        base_url: The address ahead of "/chat/completions"; the environment's or the vendor's own by default.
+            Only the vendor's own needs a key.
+        client: An `httpx2.AsyncClient`, or a function that makes one for each event loop.
+        retries: When a request is tried again.
+        headers: Headers of every request.
+        facts: What is known of the model; by default what is listed for the vendor's, at its own address.
+    """
+
+    vendor: ClassVar[Vendor]
+
+    def __init__(
+        self,
+        model: str = "",
+        api_key: Key | None = None,
+        base_url: str | None = None,
+        *,
+        client: Any = None,
+        retries: Retries | None = None,
+        headers: Mapping[str, str] | None = None,
+        facts: ModelFacts | None = None,
+    ) -> None:
+        vendor = self.vendor
+        base = vendor.base(base_url)
+        listed = vendor.listed(base)
+        endpoint = Endpoint(
             url=f"{base}/chat/completions",
             auth=bearer,
             key=api_key,
-            variable=f"{self.prefix}_API_KEY",
-            needs_key=bool(self.listed(base)),
-            headers=given.headers or {},
-            client=given.client,
-            retries=given.retries or Retries(),
+            variable=f"{vendor.prefix}_API_KEY",
+            needs_key=bool(listed),
+            headers=headers or {},
+            client=client,
+            retries=retries or Retries(),
         )
+        wire = ChatWire(self.dialect(model, base))
+        super().__init__(vendor.name, model, wire, endpoint, facts, vendor=listed)
+
+    @staticmethod
+    @abstractmethod
+    def dialect(model: str, base: str) -> ChatDialect:
+        """How a model is spoken to at an address."""

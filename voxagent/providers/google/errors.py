@@ -182,6 +182,7 @@ def _details(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def objects(value: object) -> list[Mapping[str, Any]]:
+    """The JSON objects in what should be a list of them."""
     if not isinstance(value, Sequence):
         return []
     return [
