@@ -79,7 +79,7 @@ def said_by(error: BaseException) -> str:
     """What an exception says; nothing, if it cannot even be shown."""
     try:
         return str(error)
-    except Exception:
+    except Exception:  # an exception may fail to say what it is
         return ""
 
 

@@ -344,7 +344,10 @@ async def ask(provider: Provider, request: ModelRequest, collector: Collector, p
         raise
     except (ConfigError, UsageLimitError):
         raise
-    except (Exception, asyncio.CancelledError) as error:
+    except (
+        Exception,
+        asyncio.CancelledError,
+    ) as error:  # becomes a ProviderError: a provider may raise anything
         if stops_task(error):
             raise
         wrapped = ProviderError(

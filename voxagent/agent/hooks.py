@@ -127,7 +127,10 @@ async def called(what: str, function: Callable[..., Any], *arguments: object) ->
             value = await value
     except (ModelRetry, VoxAgentError):
         raise
-    except (Exception, asyncio.CancelledError) as error:
+    except (
+        Exception,
+        asyncio.CancelledError,
+    ) as error:  # becomes a CallbackError: it is the program's function
         if stops_task(error):
             raise
         name = getattr(function, "__name__", type(function).__name__)

@@ -112,7 +112,7 @@ async def _worked(run: Run) -> None:
             else:
                 async with opened(run.plan.tools, toolsets, policies, run.context) as toolbox:
                     await _worked_with(run, toolbox)
-    except Exception as error:
+    except Exception as error:  # a run that has begun gives a result
         if not run.began:
             raise
         logger.warning("closing the toolsets failed: %s", run.redactor.text(str(error)))
@@ -137,7 +137,7 @@ async def _turned(run: Run) -> None:
             while await steered(run) and (not await _turn(run) or await followed_up(run)):
                 run.scope.checkpoint()
                 _check_stopping(run)
-    except Exception as error:
+    except Exception as error:  # becomes the result's error
         run.fail(error)
     finally:
         await cancelled(run.checks, run.plan.options.get("cancel_grace", CANCEL_GRACE))
@@ -156,7 +156,7 @@ async def _closed(run: Run) -> None:
         run.sink.send(event)
     try:
         await run.store_last()
-    except Exception as error:
+    except Exception as error:  # becomes the result's error
         run.fail(error)
 
 

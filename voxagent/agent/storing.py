@@ -84,7 +84,7 @@ class Storing:
                 self._version = await self._storage.append(self._key, fresh, expected_version=self._version)
             except VoxAgentError:
                 raise
-            except Exception as error:
+            except Exception as error:  # becomes a SessionError: a store may raise anything
                 said = f"{type(error).__name__}: {said_by(error)}"
                 raise SessionError(f"session {self._key!r} could not be written: {said}") from error
             del self._unwritten[: len(fresh)]

@@ -88,7 +88,7 @@ async def opened(
 
         try:
             yield await filled()
-        except Exception as error:
+        except Exception as error:  # raised once the toolsets are closed
             failure = error
     if failure is not None:
         raise failure

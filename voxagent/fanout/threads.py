@@ -90,7 +90,7 @@ async def _waited(done: asyncio.Future[T], leave: bool) -> T:
             if leave and cancelled is not None:
                 raise
             cancelled = error
-        except BaseException:
+        except BaseException:  # the cancellation is raised in its place
             if cancelled is None:
                 raise
         else:

@@ -119,7 +119,7 @@ class Callbacks:
         elicit = cast("Elicit", self._options.get("elicit"))
         try:
             answer = await _called(lambda: elicit(question), elicit)
-        except Exception as error:
+        except Exception as error:  # the server is told that it failed
             return self._failed("elicit=", error, "the user could not be asked")
         match answer:
             case None | "decline":
@@ -159,7 +159,7 @@ class Callbacks:
         try:
             found = await _called(roots, roots) if callable(roots) else roots
             return ListRootsResult(roots=[Root(uri=FileUrl(uri_of(each))) for each in found])
-        except Exception as error:
+        except Exception as error:  # the server is told that it failed
             return self._failed("roots=", error, "the folders are not known")
 
     async def roots_changed(self, client: Any) -> None:
@@ -187,7 +187,7 @@ class Callbacks:
             messages = self._secrets.value(messages_of(params))
             system = self._secrets.text(params.system_prompt or "")
             answer = await run.view.ask(messages, system, settings_of(params))
-        except Exception as error:
+        except Exception as error:  # the server is told that it failed
             return self._failed("sampling", error, "the model could not be asked")
         if not answer.text:
             return self._failed("sampling", ValueError(f"no text ({answer.finish_reason})"), "no answer")

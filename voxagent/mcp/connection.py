@@ -172,7 +172,7 @@ class Connection:
                 clock.reschedule(asyncio.get_running_loop().time() + seconds)
                 while await self._lived(life, clock):
                     self._mode = "legacy"
-        except BaseException as error:
+        except BaseException as error:  # nothing leaves the owner but its cancellation
             if stops_task(error):
                 self._fail(life, ToolsetError(f"the MCP server {self.name!r} was closed while connecting"))
                 raise
@@ -200,7 +200,7 @@ class Connection:
                 await life.left.wait()
                 if life.ended:
                     life.explain(self._secrets.text(await link.told()))
-        except BaseException as error:
+        except BaseException as error:  # told as the reason of the loss
             if link is not None:
                 life.why = life.why or self._secrets.text(await link.told())
             if self._mode == "auto" and not life.ready.done() and _closed(leaf_of(error)) and life.ended:

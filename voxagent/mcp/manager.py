@@ -68,7 +68,7 @@ class MCPServerManager:
             for outcome in outcomes:
                 if outcome is not None:
                     raise outcome
-        except BaseException:
+        except BaseException:  # the others are left, and it is raised again
             await self.disconnect_all()
             raise
         async with self.open(RunContext()) as tools:

@@ -86,7 +86,7 @@ class ServerSession:
         self._users += 1
         try:
             return await self.tools()
-        except BaseException:
+        except BaseException:  # the connection is left, and it is raised again
             await self.released()
             raise
 
@@ -153,7 +153,7 @@ class ServerSession:
                     failures = 0
                     async for _ in events:
                         self._changed()
-            except Exception as error:
+            except Exception as error:  # it goes on without being told of changes
                 logger.debug("the MCP server %r tells no changes: %s", self.name, said_by(leaf_of(error)))
                 if not listens.is_set():
                     listens.set()
@@ -193,7 +193,7 @@ class ServerSession:
             return await listed(client, self.name, self._options, self._caller, seconds)
         except VoxAgentError:
             raise
-        except Exception as error:
+        except Exception as error:  # becomes a ToolsetError
             why = await self._connection.lost() or self._short(error)
             raise ToolsetError(f"the tools of the MCP server {self.name!r} cannot be listed: {why}") from None
 

@@ -77,7 +77,7 @@ class ProcessTarget:
         link = _ProcessLink(process, watched(stdio(process), on_end, patience))
         try:
             yield link
-        except BaseException:
+        except BaseException:  # raised again
             await link.told()  # ahead of its end by us
             raise
         finally:

@@ -49,5 +49,5 @@ class SecurityEventEmitter:
         for callback in tuple(self._callbacks.get(event, ())):
             try:
                 callback(event, data)
-            except Exception:
+            except Exception:  # a listener's fault is not the emitter's
                 logger.warning("a listener to security events failed", exc_info=True)

@@ -31,7 +31,7 @@ class RedactingLogFilter(logging.Filter):
             return True
         try:
             self._redact(record)
-        except Exception:
+        except Exception:  # what cannot be redacted is withheld
             record.msg, record.args = _WITHHELD, ()
             record.exc_info = record.exc_text = record.stack_info = None
         return True

@@ -168,7 +168,7 @@ class Database:
                 connection.execute("begin")
                 value = work(connection)
                 connection.execute("rollback")
-            except BaseException:
+            except BaseException:  # the connection is closed, and it is raised again
                 connection.close()
                 raise
             self._give_back(file, connection)
@@ -257,7 +257,7 @@ class Database:
             for pragma in PRAGMAS:
                 writer.execute(pragma)
             _migrate(writer, str(self.path))
-        except BaseException:
+        except BaseException:  # the connection is closed, and it is raised again
             writer.close()
             raise
         return writer

@@ -211,7 +211,7 @@ class SessionFile:
                     _put(file, _line(first, texts[first : first + PER_LINE], session.updated_at))
                 _sync(file.fileno())
             aside.replace(self.path)
-        except BaseException:
+        except BaseException:  # the half-written file goes, and it is raised again
             with suppress(OSError):
                 aside.unlink()
             raise
@@ -280,7 +280,7 @@ def _whole(file: FileIO, end: int) -> Generator[None]:
     try:
         yield
         _sync(file.fileno())
-    except BaseException:
+    except BaseException:  # the half-written line goes, and it is raised again
         with suppress(OSError):
             file.truncate(end)
         raise

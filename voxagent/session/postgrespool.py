@@ -140,7 +140,7 @@ class Pool:
                 if not self._ready:
                     _migrate(connection)
                 self._ready = True
-        except BaseException:
+        except BaseException:  # the connection is closed, and it is raised again
             connection.close()
             raise
         return connection

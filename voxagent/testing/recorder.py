@@ -189,6 +189,6 @@ async def _recorded(
 def _noted(exchange: RecordedExchange) -> Generator[None]:
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # recorded, and raised again
         exchange.error = f"{type(error).__name__}: {error}"
         raise

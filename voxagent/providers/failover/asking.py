@@ -94,7 +94,7 @@ class Asking:
                 raise StreamTruncatedError("the answer ended without its end mark")
         except ConfigError:
             raise
-        except (Exception, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:  # told as a failure of this target
             if stops_task(error):
                 raise
             raise self._told(error) from (None if isinstance(error, ProviderError) else error)

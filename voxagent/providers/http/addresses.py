@@ -54,7 +54,7 @@ async def _tried(address: Address) -> socket.socket:
     try:
         tried.setblocking(False)
         await asyncio.get_running_loop().sock_connect(tried, place)
-    except BaseException:
+    except BaseException:  # the socket is closed, and it is raised again
         tried.close()
         raise
     return tried

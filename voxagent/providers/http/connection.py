@@ -54,7 +54,7 @@ class Connection(httpcore2.AsyncConnectionInterface):
             pipe = self._pipe or await self._connected(cast("Any", request).extensions)
             pipe.write(await self._sent(request))
             head = await self._head(pipe)
-        except BaseException:
+        except BaseException:  # a connection in an unknown state is closed, and it is raised again
             await self.aclose()
             raise
         told = {"http_version": b"HTTP/" + head.http_version, "reason_phrase": bytes(head.reason)}

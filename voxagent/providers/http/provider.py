@@ -213,7 +213,7 @@ class WireProvider:
                 async with asyncio.timeout(COUNT_SECONDS), counter.open(request) as chunks:
                     ends = [chunk async for chunk in chunks if isinstance(chunk, MessageEndChunk)]
                 return cast("Usage", ends[-1].usage).input_tokens
-            except Exception as error:
+            except Exception as error:  # whatever it is, the estimate is there
                 self._counts = getattr(error, "status", None) not in (404, 405, 501)
                 logger.debug("%s did not count the tokens, so they are estimated: %s", self.name, error)
         return request_tokens(request.messages, request.system, request.tools, request.output, request.model)
@@ -268,7 +268,7 @@ class WireProvider:
                 async with aclosing(response), aclosing(self._read(response)) as batches:
                     async for batch in batches:
                         yield batch
-            except Exception as error:
+            except Exception as error:  # raised again, without the key
                 request.hide([named(self.name, key) for key in keys])
                 if isinstance(error, ProviderError):
                     forget(error, keys)

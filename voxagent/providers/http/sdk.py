@@ -97,7 +97,7 @@ class Sdk:
             )
             keys += keys_of(client, response)
             return response
-        except Exception as error:
+        except Exception as error:  # becomes a failure of ours, or is raised again
             cause = error.__cause__ if isinstance(error.__cause__, _RefusedError) else error
             failure, response = self._told(cause, wire), getattr(cause, "response", None)
             keys += keys_of(client, response)

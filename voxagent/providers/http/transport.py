@@ -57,7 +57,7 @@ class Transport(httpx2.AsyncBaseTransport):
         )
         try:
             answer = await self._connections.handle_async_request(asked)
-        except Exception as error:
+        except Exception as error:  # raised again if it is not the transport's
             kind = _named_alike(error)
             if kind is None:
                 raise
@@ -104,7 +104,7 @@ class _Body(httpx2.AsyncByteStream):
         try:
             async for data in cast("AsyncIterable[bytes]", self._answer.stream):
                 yield data
-        except Exception as error:
+        except Exception as error:  # raised again if it is not the transport's
             kind = _named_alike(error)
             if kind is None:
                 raise

@@ -31,7 +31,7 @@ async def listed(clients: Clients, url: str, headers: Mapping[str, str]) -> list
             raise
         except TimeoutError as error:
             raise ProviderTimeoutError(f"no list of models within {SECONDS:.0f} s") from error
-        except Exception as error:
+        except Exception as error:  # raised again if it is not the client's
             told = told_error(library_of(client), error)
             if told is None:
                 raise
