@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 
 from voxagent import Message
@@ -10,10 +11,14 @@ from voxagent.testing import session_store_suite
 
 
 class TextStorage(SessionStorage):
-    """Sessions as texts in a dict, which could as well be anywhere else."""
+    """Sessions as texts in a dict, which could as well be anywhere else.
+
+    A store is used by many threads: to look at the version and to append must be one step.
+    """
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
+        self.appending = threading.Lock()
 
     async def load(self, key: str) -> Session | None:
         Session.create(key)  # raises if that is no key
@@ -29,12 +34,13 @@ class TextStorage(SessionStorage):
         return sorted(self.texts)
 
     async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
-        session = await self.load(key) or Session.create(key)
-        if session.version != expected_version:
-            raise SessionConflict(f"session {key!r} has {session.version} messages")
-        session.messages.extend(messages)
-        await self.save(session)
-        return session.version
+        with self.appending:  # held over no await that waits
+            session = await self.load(key) or Session.create(key)
+            if session.version != expected_version:
+                raise SessionConflict(f"session {key!r} has {session.version} messages")
+            session.messages.extend(messages)
+            await self.save(session)
+            return session.version
 
 
 store = TextStorage()
