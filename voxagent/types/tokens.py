@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from string import ascii_letters, digits, punctuation
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from .blocks import (
     DocumentBlock,
     ImageBlock,
     ProviderBlock,
+    TextBlock,
     ToolResultBlock,
     ToolUseBlock,
     UnknownBlock,
@@ -71,7 +72,7 @@ WEIGHTS = (
     (bytes(range(0xF0, 0x100)), 2.0),
 )
 """Tokens of a letter, a digit, a mark, a line end, and of characters that begin two, three and four bytes."""
-ASCII = 4
+WEIGHTS_OF_ASCII = WEIGHTS[:4]
 WORD, MESSAGE, TOOL, SCHEMA, IMAGE, DOCUMENT = 0.48, 4, 10, 0.6, 1_000, 1_500
 """Tokens that begin a word, a message, a tool; how much of a schema is told; a picture; a short document."""
 MOST, MOST_OF_A_TOOL = 3, 400
@@ -80,11 +81,12 @@ MOST, MOST_OF_A_TOOL = 3, 400
 
 def _weight(text: str) -> float:
     rest = text.encode("utf-8", "replace")
-    found = WORD * len(rest.split())
-    for kind, each in WEIGHTS[:ASCII] if len(rest) == len(text) else WEIGHTS:
-        others = rest.translate(None, kind)
-        found += each * (len(rest) - len(others))
-        rest = others
+    found, left = WORD * len(rest.split()), len(rest)
+    for kind, each in WEIGHTS_OF_ASCII if left == len(text) else WEIGHTS:
+        rest = rest.translate(None, kind)
+        found += each * (left - (left := len(rest)))
+        if not left:
+            break
     return found
 
 
@@ -96,23 +98,32 @@ def _family(model: str) -> Family:
     return next(family for family in FAMILIES if re.search(family.names, model.lower()))
 
 
-def _block(block: ContentBlock, family: Family) -> float:
-    match block:
-        case ToolUseBlock():
-            told = block.arguments or _told(block.input)
-            return family.call + family.scale * _weight(f"{block.name} {told}")
-        case ToolResultBlock():
-            if not isinstance(block.content, str):
-                return sum(_block(each, family) for each in block.content)
-            return family.scale * _weight(block.content)
-        case ImageBlock():
-            return IMAGE
-        case DocumentBlock() | AudioBlock():
-            return max(DOCUMENT, len(block.data) // (5 if block.media_type.startswith("text/") else 40))
-        case ProviderBlock() | UnknownBlock():
-            return family.scale * _weight(_told(block.data))
-        case _:
-            return family.scale * _weight(block.text)
+def _blocks(blocks: Iterable[ContentBlock], family: Family) -> float:
+    """The weight of blocks; their texts are weighed as one, which blanks between them do not change."""
+    texts: list[str] = []
+    found = 0.0
+    for block in blocks:
+        match block:
+            case TextBlock():
+                texts.append(block.text)
+            case ToolUseBlock():
+                found += family.call
+                texts += (block.name, block.arguments or _told(block.input))
+            case ToolResultBlock():
+                if isinstance(block.content, str):
+                    texts.append(block.content)
+                else:
+                    found += _blocks(block.content, family)
+            case ImageBlock():
+                found += IMAGE
+            case DocumentBlock() | AudioBlock():
+                length = len(block.data) // (5 if block.media_type.startswith("text/") else 40)
+                found += max(DOCUMENT, length)
+            case ProviderBlock() | UnknownBlock():
+                texts.append(_told(block.data))
+            case _:
+                texts.append(block.text)
+    return found + family.scale * _weight(" ".join(texts))
 
 
 def estimate_tokens(text: str, model: str = "") -> int:
@@ -125,7 +136,7 @@ def message_weight(message: Message, model: str = "") -> float:
     family = _family(model)
     if isinstance(message.content, str):
         return MESSAGE + family.scale * _weight(message.content)
-    return MESSAGE + sum([_block(block, family) for block in message.content])
+    return MESSAGE + _blocks(message.content, family)
 
 
 def message_tokens(messages: Sequence[Message], model: str = "") -> int:
@@ -186,6 +197,6 @@ def _size(block: ContentBlock) -> int:
             | ProviderBlock()
             | UnknownBlock()
         ):
-            return int(_block(block, FAMILIES[0]))
+            return int(_blocks([block], FAMILIES[0]))
         case _:
             return 10 + len(block.text)

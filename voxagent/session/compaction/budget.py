@@ -26,14 +26,16 @@ class Budget:
         self.tokens: int = tokens
         self.model: str = model
         self._short: dict[str, float] = {}
-        self._counted: dict[int, tuple[Message, float]] = {}  # with the message, so that its id stays its own
+        self._counted: dict[int, float] = {}
+        self._kept: list[Message] = []  # so that their ids stay their own
 
     def of(self, message: Message) -> float:
         """The tokens of a message, not rounded."""
         known = self._counted.get(id(message))
         if known is None:
-            known = self._counted[id(message)] = (message, self._count(message))
-        return known[1]
+            known = self._counted[id(message)] = self._count(message)
+            self._kept.append(message)
+        return known
 
     def _count(self, message: Message) -> float:
         content = message.content
@@ -49,7 +51,11 @@ class Budget:
 
     def total(self, messages: Iterable[Message]) -> float:
         """The tokens of messages together, not rounded."""
-        return sum(map(self.of, messages))
+        known, found = self._counted, 0.0
+        for message in messages:
+            counted = known.get(id(message))
+            found += self.of(message) if counted is None else counted
+        return found
 
     def fits(self, messages: Iterable[Message]) -> bool:
         """Whether messages have no more tokens than they may."""

@@ -15,10 +15,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from ...types.blocks import ToolUseBlock
+from ...types.blocks import ToolResultBlock, ToolUseBlock
 from ...types.message import Message
+
+Kind: TypeAlias = Literal["prompt", "turn", "system"]
+_KINDS: Mapping[str, Kind] = {"system": "system", "assistant": "turn", "user": "prompt"}
 
 SUMMARY = "summary"
 """The metadata of a summary: `{"summary": {"messages": 12}}` stands for 12 messages."""
@@ -41,7 +44,7 @@ class Piece:
 
     start: int
     end: int
-    kind: Literal["prompt", "turn", "system"]
+    kind: Kind
     is_pinned: bool = False
     is_summary: bool = False
     prompt: Piece | None = None
@@ -53,21 +56,27 @@ def pieces_of(messages: Sequence[Message]) -> list[Piece]:
     """The pieces of a history, in order; every message is in one of them."""
     pieces: list[Piece] = []
     asked: dict[str, int] = {}
+    is_paused = False
     for number, message in enumerate(messages):
-        place = _place(messages, number, pieces, asked)
+        role, place = message.role, len(pieces)
+        was_paused, is_paused = is_paused, message.finish_reason == "pause"
+        kind: Kind = _KINDS[role]
+        if role == "assistant":
+            place -= was_paused
+            for call in message.of(ToolUseBlock):
+                asked[call.id] = number
+        elif role == "user" and (results := message.of(ToolResultBlock)):
+            place, kind = _answered_by(results, pieces, asked), "turn"
         if place == len(pieces):
-            pieces.append(Piece(number, number, _kind(message)))
+            pieces.append(Piece(number, number, kind))
         elif place < len(pieces) - 1:
             pieces[place].is_pinned = any(each.is_pinned for each in pieces[place:])
             del pieces[place + 1 :]
         piece = pieces[place]
         piece.end = number + 1
-        if message.metadata is not None or message.role == "system":
+        if message.metadata is not None or role == "system":
             piece.is_pinned = piece.is_pinned or is_pinned(message)
             piece.is_summary = SUMMARY in (message.metadata or ())
-        if message.role == "assistant" and not isinstance(message.content, str):
-            for call in message.of(ToolUseBlock):
-                asked[call.id] = number
     _link(pieces)
     return pieces
 
@@ -104,22 +113,12 @@ def is_pinned(message: Message) -> bool:
     return message.role == "system" or bool((message.metadata or {}).get("pinned"))
 
 
-def _kind(message: Message) -> Literal["prompt", "turn", "system"]:
-    if message.role == "system":
-        return "system"
-    return "turn" if message.role == "assistant" or message.tool_results else "prompt"
-
-
-def _place(
-    messages: Sequence[Message], number: int, pieces: Sequence[Piece], asked: Mapping[str, int]
+def _answered_by(
+    results: Iterable[ToolResultBlock], pieces: Sequence[Piece], asked: Mapping[str, int]
 ) -> int:
-    """The piece that a message belongs to; one behind the last if it begins another."""
-    message, last = messages[number], len(pieces) - 1
-    if message.role == "assistant":
-        return last if pieces and messages[number - 1].finish_reason == "pause" else last + 1
-    if message.role == "system" or isinstance(message.content, str) or not message.tool_results:
-        return last + 1
-    calls = [asked[each.tool_use_id] for each in message.tool_results if each.tool_use_id in asked]
+    """The piece that results belong to; one behind the last if they begin another."""
+    last = len(pieces) - 1
+    calls = [asked[each.tool_use_id] for each in results if each.tool_use_id in asked]
     if not calls:  # answers nothing that is here: not worth a place of its own
         return max(last, 0)
     first = min(calls)
