@@ -1,9 +1,12 @@
 """Stores on servers: what they do when connections, leases and servers are lost."""
 
 import asyncio
+import os
+import signal
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from voxagent.session import (
     Session,
     SessionConflict,
     SessionError,
+    SessionStorage,
     session_lock,
 )
 from voxagent.session.redis import _Names
@@ -60,6 +64,67 @@ def direct(redis_url: str) -> AsyncIterator[Any]:
 def tables(postgres_url: str) -> AsyncIterator[Any]:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         yield connection
+
+
+@contextmanager
+def frozen(processes: Iterable[int]) -> Generator[None]:
+    """Processes that do nothing within the block, while their sockets stay open."""
+    stopped = list(processes)
+    for process in stopped:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in stopped:
+            os.kill(process, signal.SIGCONT)
+
+
+async def given_up(store: SessionStorage, processes: Iterable[int], said: str) -> None:
+    """Use a store whose server is frozen for some time."""
+    await store.append("key", [HELLO], expected_version=0)
+    with frozen(processes):
+        begun = time.monotonic()
+        for doing in (store.load("key"), store.append("key", [HI], expected_version=1)):
+            with pytest.raises(SessionError, match=said):
+                await doing
+        with pytest.raises(SessionError):
+            async with session_lock(store, "key", 1):
+                pass
+        assert time.monotonic() - begun < 3 * WAIT
+    version = await store.version("key")
+    assert await store.append("key", [HELLO], expected_version=version) == version + 1
+
+
+def postgres_processes(folder: str) -> list[int]:
+    """The processes of the server that has this data, connections among them."""
+    control = (Path(folder) / "postmaster.pid").read_text().split()[0]
+    return [int(control), *map(int, Path(f"/proc/{control}/task/{control}/children").read_text().split())]
+
+
+async def test_a_frozen_postgresql_is_given_up_and_used_again(postgres_url: str, tables: Any) -> None:
+    store = PostgresSessionStorage(f"{postgres_url}&connect_timeout=2", timeout=0.5)
+    await store.version("key")
+    [folder] = tables.execute("show data_directory").fetchone()
+    try:
+        await given_up(store, postgres_processes(folder), "nothing for 0.5 s|timeout expired")
+    finally:
+        await store.delete("key")
+        await store.close()
+
+
+async def test_a_frozen_redis_is_given_up_and_used_again(redis_url: str, direct: Any) -> None:
+    store = RedisSessionStorage(redis_url, timeout=0.5)
+    try:
+        await given_up(store, [direct.info("server")["process_id"]], "Timeout")
+    finally:
+        await store.delete("key")
+        await store.close()
+
+
+@pytest.mark.parametrize("kind", [PostgresSessionStorage, RedisSessionStorage])
+def test_a_timeout_of_no_time_is_refused(kind: Any) -> None:
+    with pytest.raises(ConfigError, match="timeout=0 is not a positive number of seconds"):
+        kind("redis://127.0.0.1", timeout=0)
 
 
 def end_others(connection: Any) -> None:

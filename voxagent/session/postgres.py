@@ -23,7 +23,7 @@ from ..errors import SessionError
 from ..fanout.threads import in_thread
 from ..types.message import Message
 from .lock import in_use
-from .postgrespool import Pool, answers
+from .postgrespool import TIMEOUT, Pool, answers, patient
 from .session import Session
 from .storage import SessionStorage, check_page, conflict, lost, taken
 from .stored import (
@@ -32,6 +32,7 @@ from .stored import (
     key_of,
     messages_of,
     messages_text,
+    positive,
     readable,
     server_of,
     session_of,
@@ -104,11 +105,12 @@ class PostgresSessionStorage(SessionStorage):
 
     Args:
         url: "postgresql://user:password@host:port/database", with whatever options libpq knows.
+        timeout: Seconds of silence after which a server is given up, and the call is a `SessionError`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
         self._place = server_of(url).path.lstrip("/")
-        self._pool = Pool(url)
+        self._pool = Pool(url, positive("timeout", timeout))
         self._held: dict[str, _Hold] = {}
         finalize(self, self._pool.shut).atexit = False
 
@@ -253,7 +255,8 @@ class PostgresSessionStorage(SessionStorage):
             limit = f"{max(1, round(wait * 1000))}ms"
             connection.execute("select set_config('lock_timeout', %s, false)", (limit,))
             try:
-                connection.execute("select pg_advisory_lock(%s)", (number,))
+                with patient(connection, wait):
+                    connection.execute("select pg_advisory_lock(%s)", (number,))
             except LockNotAvailable:
                 raise in_use(key, wait) from None
             connection.execute("set lock_timeout = default")

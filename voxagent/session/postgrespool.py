@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, LiteralString
+from functools import cache
+from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 from weakref import WeakSet
 
 from ..errors import SessionError, said_by
@@ -16,10 +17,14 @@ from .stored import newer, server_of, without_secrets
 
 if TYPE_CHECKING:
     from psycopg import Connection
+    from psycopg.abc import PQGen
     from psycopg.rows import TupleRow
+
+T = TypeVar("T")
 
 AT_ONCE = 10
 KEPT = 10
+TIMEOUT = 30.0
 FRESH_SECONDS = 5.0
 OURS = {
     "connect_timeout": 10,
@@ -72,10 +77,12 @@ class Pool:
 
     Args:
         url: The server and the database, as libpq knows it.
+        patience: Seconds of silence after which a server is given up.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float) -> None:
         self._url = url
+        self._patience = patience
         self._parts = server_of(url)
         self._start()
         _open.add(self)
@@ -130,10 +137,10 @@ class Pool:
             self._idle.pop()[1].close()
 
     def _connected(self) -> Connection[TupleRow]:
-        from psycopg import Connection
-
         more: dict[str, Any] = {name: value for name, value in OURS.items() if name not in self._url}
-        connection = Connection.connect(self._url, autocommit=True, **more)
+        connection: Connection[TupleRow] = _patient(self._patience).connect(
+            self._url, autocommit=True, **more
+        )
         try:
             connection.execute(THEIRS)
             with self._guard:
@@ -156,6 +163,53 @@ class Pool:
             said = error.diag.message_primary or said_by(error).partition("\n")[0]
             said = without_secrets(said, self._parts)
             raise SessionError(f"postgresql: {type(error).__name__}: {said}") from error
+
+
+@cache
+def _patient(seconds: float) -> Any:
+    """The class of connections that do not wait for ever: a server that is frozen keeps its sockets open."""
+    from psycopg import Connection, OperationalError
+
+    class Patient(Connection["TupleRow"]):
+        patience = seconds
+
+        def wait(self, gen: PQGen[T], *args: Any, **more: Any) -> T:
+            try:
+                return super().wait(_until_silent(gen, self.patience), *args, **more)
+            except TimeoutError:
+                self.close()
+                raise OperationalError(f"the server has said nothing for {self.patience:g} s") from None
+
+    return Patient
+
+
+@contextmanager
+def patient(connection: Connection[TupleRow], more: float) -> Generator[None]:
+    """Wait for the server some seconds longer than usual, within the block."""
+    ours: Any = connection
+    ours.patience += more
+    try:
+        yield
+    finally:
+        ours.patience -= more
+
+
+def _until_silent(gen: PQGen[T], patience: float) -> PQGen[T]:
+    """The same steps; raises `TimeoutError` where nothing was ready for too long."""
+    until = time.monotonic() + patience
+    try:
+        asked = next(gen)
+        while True:
+            ready = yield asked
+            now = time.monotonic()
+            if ready:
+                until = now + patience
+            elif now > until:
+                raise TimeoutError
+            asked = gen.send(ready)
+    except StopIteration as end:
+        result: T = end.value
+        return result
 
 
 def _alive(used: float, connection: Connection[TupleRow]) -> bool:

@@ -31,6 +31,7 @@ from .stored import (
     messages_of,
     messages_text,
     newer,
+    positive,
     readable,
     server_of,
     session_of,
@@ -45,6 +46,7 @@ T = TypeVar("T")
 
 PREFIX = "voxagent"
 LEASE_SECONDS = 15.0
+TIMEOUT = CONNECT_SECONDS = 10.0
 CONNECTIONS = 32
 WAITS = (0.005, 0.05)
 
@@ -58,15 +60,19 @@ class RedisSessionStorage(SessionStorage):
     Args:
         url: "redis://:password@host:port/0", or "rediss://..." for TLS, with whatever options redis-py knows.
         lease: Seconds after which the lock of a process that died is free; it is renewed thrice in that time.
+        timeout: Seconds of silence after which a server is given up, and the call is a `SessionError`.
     """
 
-    def __init__(self, url: str, *, lease: float = LEASE_SECONDS) -> None:
+    def __init__(self, url: str, *, lease: float = LEASE_SECONDS, timeout: float = TIMEOUT) -> None:
         from redis import BlockingConnectionPool, Redis
 
         self._parts = server_of(url)
         self._place = f"{self._parts.hostname or 'localhost'}:{self._parts.port or 6379}"
         pooled = BlockingConnectionPool.from_url  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - untyped there
-        pool = pooled(url, max_connections=CONNECTIONS)
+        seconds = positive("timeout", timeout)
+        pool = pooled(
+            url, max_connections=CONNECTIONS, socket_timeout=seconds, socket_connect_timeout=CONNECT_SECONDS
+        )
         self._redis: Redis = Redis(connection_pool=pool)
         self._leases = Leases(self._redis, lease)
         self._held: dict[str, str] = {}

@@ -7,8 +7,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError
 from .redisscripts import RENEW
+from .stored import positive
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -23,10 +23,8 @@ class Leases:
     """
 
     def __init__(self, client: Redis, seconds: float) -> None:
-        if seconds <= 0:
-            raise ConfigError(f"lease={seconds!r} is not a positive number of seconds")
         self._client = client
-        self._seconds = seconds
+        self._seconds = positive("lease", seconds)
         self._start()
 
     def _start(self) -> None:

@@ -18,6 +18,13 @@ from ..types.record import adapter
 from .session import Session, check_key
 
 
+def positive(name: str, seconds: float) -> float:
+    """The seconds, if they are; raises `ConfigError`."""
+    if not seconds > 0:
+        raise ConfigError(f"{name}={seconds!r} is not a positive number of seconds")
+    return seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A session as text.
