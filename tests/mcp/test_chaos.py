@@ -214,3 +214,20 @@ async def test_a_server_is_used_again_within_a_second_of_its_being_back(kind: st
         begun = time.monotonic()
         assert await called(server, "add", a=1, b=1) == "2"
         assert time.monotonic() - begun < 5  # a second, and the start of a Python with the SDK
+
+
+async def test_a_process_that_was_killed_is_used_again_within_a_second(tmp_path: Path) -> None:
+    server = MCPServerStdio(sys.executable, [FAULTY, "stdio", str(tmp_path)], name="killed")
+    taken: list[float] = []
+    async with server:
+        assert await called(server, "echo", text="hello") == "hello"
+        for _ in range(5):
+            kill_all(str(tmp_path))
+            begun = time.monotonic()
+            answers: list[object] = []
+            while "hello" not in answers:
+                asking = called(server, "echo", text="hello")
+                answers = await asyncio.gather(asking, return_exceptions=True)
+                assert time.monotonic() - begun < LONGEST, answers
+            taken.append(time.monotonic() - begun)
+    assert statistics.median(taken) < (LONGEST if busy() else BACK)
