@@ -16,13 +16,14 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 from ...errors import ProviderError
 from ...types.blocks import ContentBlock, TextBlock
 from ...types.message import Message
 from ...types.native import ProviderTool
 from ..base import ModelRequest
+from ..http.bodies import has_late_results, merged
 from ..http.caching import cache_of
 from ..http.counting import only
 from ..http.native import lowered, refusal
@@ -107,7 +108,7 @@ class MessagesWire:
             messages = self._framed(request.messages, prefill=begins)
             parts += [b',"messages":[', *self._messages(messages, mark), b"]"]
         asked.fields.update(native.fields)
-        fields = _with_fields(asked.fields, {name: extra[name] for name in extra if name != "tools"})
+        fields = merged(asked.fields, {name: extra[name] for name in extra if name != "tools"})
         return b"".join([encoded(fields)[:-1], *parts, b"}"])
 
     def count_url(self, url: str) -> str:
@@ -203,7 +204,7 @@ class MessagesWire:
 
     def _merged(self, messages: Sequence[Message]) -> bytes:
         opening = _OPEN[messages[0].role]
-        if _out_of_order(messages):
+        if has_late_results(messages):
             whole = [block for message in messages for block in message.blocks]
             return opening + joined(blocks_of(Message(messages[0].role, whole), self.options.provider))
         return opening + b",".join(self._kept(message)[len(opening) :] for message in messages)
@@ -243,25 +244,3 @@ def _trimmed(message: Message) -> Message:
         if len(blocks) == len(message.blocks) and blocks == message.blocks
         else Message("assistant", blocks)
     )
-
-
-def _out_of_order(messages: Sequence[Message]) -> bool:
-    """Whether results of calls stand behind something else: the API wants them first."""
-    other = False
-    for message in messages:
-        results = len(message.tool_results)
-        if other and results:
-            return True
-        other = other or len(message.blocks) > results
-    return False
-
-
-def _with_fields(ours: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Our fields and the user's: objects are merged, anything else of the user's wins."""
-    told = dict(ours)
-    for name, value in extra.items():
-        before = told.get(name)
-        if isinstance(before, dict) and isinstance(value, Mapping):
-            value = _with_fields(cast("dict[str, Any]", before), cast("Mapping[str, Any]", value))
-        told[name] = value
-    return told

@@ -89,14 +89,3 @@ def tool_choice_of(request: ModelRequest, warn: Warn) -> dict[str, Any]:
     if choice in (None, "auto") and any(tool.strict for tool in request.tools):
         return {"functionCallingConfig": {"mode": "VALIDATED"}}
     return {"functionCallingConfig": {"mode": MODES[choice]}} if choice is not None else {}
-
-
-def merged(ours: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Our fields and the user's: objects are merged, anything else of the user's wins."""
-    told = dict(ours)
-    for name, value in extra.items():
-        before = told.get(name)
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
-            value = merged(cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", value))
-        told[name] = value
-    return told

@@ -18,6 +18,7 @@ from ...errors import ProviderError
 from ...types.message import Message
 from ...types.native import ProviderTool
 from ..base import ModelRequest
+from ..http.bodies import has_late_results, merged
 from ..http.counting import only
 from ..http.jsontext import dumped
 from ..http.native import NativeTools, lowered, refusal
@@ -28,7 +29,7 @@ from .decoder import AnswerDecoder
 from .errors import http_error
 from .models import traits_of
 from .native import beside_functions, for_gemini
-from .settings import Warn, generation_of, merged, tool_choice_of
+from .settings import Warn, generation_of, tool_choice_of
 from .tools import Tools
 
 PROVIDER = "google"
@@ -157,7 +158,7 @@ class GeminiWire:
         for said, group in groupby(told, lambda each: each[0].role == "assistant"):
             turn = list(group)
             parts = [data for _, data in turn]
-            if len(turn) > 1 and not said and _out_of_order([message for message, _ in turn]):
+            if len(turn) > 1 and not said and has_late_results([message for message, _ in turn]):
                 blocks = [block for message, _ in turn for block in message.blocks]
                 parts = [_joined(Message("user", blocks), newer=newer)]
             if said and not found:
@@ -183,14 +184,3 @@ def _kept(message: Message, *, newer: bool) -> bytes:
 
 def _joined(message: Message, *, newer: bool) -> bytes:
     return dumped(parts_of(message, PROVIDER, newer=newer))[1:-1]
-
-
-def _out_of_order(messages: Sequence[Message]) -> bool:
-    """Whether results of calls stand behind something else: the API wants them first."""
-    other = False
-    for message in messages:
-        results = len(message.tool_results)
-        if other and results:
-            return True
-        other = other or len(message.blocks) > results
-    return False
