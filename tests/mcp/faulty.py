@@ -18,8 +18,9 @@ from typing import Any
 KIND, MODES = sys.argv[1], frozenset(sys.argv[2:])
 LOG = open(os.environ["RAW_LOG"], "a", buffering=1) if "RAW_LOG" in os.environ else None  # noqa: SIM115
 CALLS = (
-    "echo", "hang", "die", "half", "broken", "wrongid", "late", "huge", "big", "endless", "flood", "progress",
-    "badshape", "unknown", "fail", "refuse", "stderr", "change", "env", "leak", "log", "blocks", "exit_later",
+    "echo", "hang", "die", "half", "broken", "wrongid", "late", "huge", "big", "endless", "trickle", "flood",
+    "progress", "badshape", "unknown", "fail", "refuse", "stderr", "change", "env", "leak", "log",
+    "blocks", "exit_later",
 )  # fmt: skip
 described = {"echo": "Says it again."}
 Send = Callable[[Any], Awaitable[None]]
@@ -148,6 +149,12 @@ async def act(id: Any, params: dict[str, Any], send: Send) -> None:
             await send(b'{"jsonrpc":"2.0","id":%d,"result":"' % id)
             for _ in range(3_400):
                 await send(b"z" * 65_536)
+        case "trickle":
+            await send(b'{"jsonrpc":"2.0","id":%d,"result":"' % id)
+            await send(b"z" * 10_100_000)
+            while True:
+                await send(b"z")
+                await asyncio.sleep(0.05)
         case "flood":
             for number in range(int(arguments.get("count", 20_000))):
                 await send(note("notifications/nonsense", number=number, text="n" * 100))
@@ -216,12 +223,19 @@ async def over_stdio() -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
+    in_a_line = False
+
     async def send(item: Any) -> None:
+        nonlocal in_a_line
+        if isinstance(item, bytes):
+            in_a_line = not item.endswith(b"\n")
+        elif in_a_line and "junk" not in MODES:
+            return  # what is said now would be a part of that line
         data = item if isinstance(item, bytes) else json.dumps(item).encode() + b"\n"
         await loop.run_in_executor(None, write, data)
 
     if "junk" in MODES:
-        write(b"Welcome!\n{not json\n\n\xff\xfe\n")
+        write(b"Welcome!\n{not json\n\n\xff\xfe\nReady: ")
     if "grandchild" in MODES:
         subprocess.Popen(["sleep", "300"], stdin=subprocess.DEVNULL)  # noqa: ASYNC220
     if "stubborn" in MODES:

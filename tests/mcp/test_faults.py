@@ -333,12 +333,21 @@ async def test_a_result_that_is_too_large_fails_its_call_and_is_not_kept(kind: s
 
 
 async def lost_in_a_line(server: MCPServer) -> None:
-    """Call until the connection ends, which the server keeps busy with a line of 200 MB."""
+    """Call until the connection ends, which the server keeps busy with one line."""
     told = "did not answer"
-    async with asyncio.timeout(40):
-        while "did not answer" in told:
-            told, _ = await refused(server, "echo")
+    while "did not answer" in told:
+        told, _ = await refused(server, "echo")
     assert "was lost" in told
+
+
+async def test_a_line_that_goes_on_and_on_ends_the_connection() -> None:
+    """Fault 58."""
+    with faulty("stdio", idle_timeout=1.0) as server:
+        async with opened(server):
+            told, _ = await refused(server, "trickle")
+            assert "is larger than 10,000,000 bytes" in told
+            await lost_in_a_line(server)
+            assert await called(server, "echo", text="hello") == "hello"
 
 
 async def test_a_flood_of_notifications_is_bounded_and_the_call_still_ends() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -12,8 +13,11 @@ Item: TypeAlias = "SessionMessage | Exception"
 MAX_MESSAGE = 10_000_000
 """Bytes of one message; of a longer one only the beginning is kept, to tell whose answer it was."""
 KEPT_OF_LONG = 1_000
+MESSAGE_START = b'{"jsonrpc"'
 MAX_SKIPPED = 200_000_000
 """Bytes of one message after which nothing sensible is expected any more."""
+SKIP_SECONDS = 5.0
+"""Seconds that the rest of a message that is too long may take: nothing else comes through meanwhile."""
 TOO_LARGE = f"a message is larger than {MAX_MESSAGE:,} bytes"
 
 
@@ -26,10 +30,15 @@ class UnreadableMessage(Exception):
 
 
 def message_of(data: bytes) -> Item:
-    """The message that stands there, or why there is none."""
+    """The message that stands there, or why there is none.
+
+    Some servers print something ahead of a message, on the same line.
+    """
     from mcp.shared.message import SessionMessage
     from mcp_types import jsonrpc_message_adapter
 
+    if not data.lstrip().startswith(b"{"):
+        data = data[max(0, data.find(MESSAGE_START)) :]
     try:
         return SessionMessage(jsonrpc_message_adapter.validate_json(data, by_name=False))
     except ValueError:
@@ -43,11 +52,14 @@ class Lines:
         self._rest = bytearray()
         self._skipping = False
         self._skipped = 0
+        self._since = 0.0
 
     @property
     def endless(self) -> bool:
         """Whether the line that is skipped has no end to be waited for."""
-        return self._skipped > MAX_SKIPPED
+        if not self._skipping:
+            return False
+        return self._skipped > MAX_SKIPPED or time.monotonic() - self._since > SKIP_SECONDS
 
     def fed(self, data: bytes) -> list[bytes | UnreadableMessage]:
         """The lines that are complete now, without their ends, and what is too long to ever be one."""
@@ -76,4 +88,4 @@ class Lines:
         if len(self._rest) > MAX_MESSAGE:
             lines.append(UnreadableMessage(TOO_LARGE, bytes(self._rest[:KEPT_OF_LONG])))
             self._rest.clear()
-            self._skipping = True
+            self._skipping, self._since = True, time.monotonic()
