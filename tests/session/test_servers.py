@@ -165,7 +165,7 @@ async def test_what_the_server_refuses_under_a_lock_is_told_and_the_lock_stays(
     postgres: PostgresSessionStorage, tables: Any
 ) -> None:
     await postgres.append("k", [HELLO], expected_version=0)
-    tables.execute("alter table voxagent_message add constraint short check (length(data) < 200)")
+    tables.execute("alter table voxagent_message add constraint short check (length(data) < 200) not valid")
     try:
         async with session_lock(postgres, "k"):
             with pytest.raises(SessionError, match=r"^postgresql: CheckViolation: "):
