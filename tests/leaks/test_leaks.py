@@ -30,7 +30,7 @@ from tests.leaks.sinks import Texts, Watcher, listening, of_error, of_files, of_
 from tests.mcp.servers import FAULTY
 from voxagent import Agent, Hooks, Message, ModelRetry, ToolContext, ToolReturn, tool
 from voxagent.errors import ToolsetError
-from voxagent.mcp import MCPServerStdio
+from voxagent.mcp import MCPServerHTTP, MCPServerStdio
 from voxagent.providers import (
     AuthProfile,
     BaseProvider,
@@ -451,6 +451,35 @@ async def test_no_secret_of_an_mcp_server_that_does_not_start_leaves() -> None:
             await agent.run("go", deps=Deps())
         found = given_away({**of_error(raised.value), "log": "\n".join(logs.said)})
     assert found == {}
+
+
+NONSENSE = {
+    "another object": ("application/json", f'{{"jsonrpc": "2.0", "id": 1, "resul": "{HEADER_KEY}"}}'),
+    "half an object": ("application/json", f'{{"broken {HEADER_KEY}'),
+    "another event": ("text/event-stream", f'event: message\ndata: {{"x": "{HEADER_KEY}"}}\n\n'),
+    "a text": ("text/plain", HEADER_KEY),
+}
+
+
+@pytest.mark.parametrize("what", NONSENSE)
+async def test_no_secret_leaves_by_an_mcp_server_that_answers_nonsense(what: str) -> None:
+    """The SDK logs tracebacks that quote the answer."""
+    with (
+        FaultServer(*[whole(200, NONSENSE[what][1].encode(), NONSENSE[what][0])] * 6) as server,
+        listening() as logs,
+    ):
+        toolset = MCPServerHTTP(
+            f"{server.url}/mcp?token={NAMED['path']}",
+            headers={"x-gateway-key": HEADER_KEY},
+            connect_timeout=2,
+        )
+        with pytest.raises(ToolsetError) as raised:
+            await toolset.__aenter__()
+    assert server.asked[0].headers["x-gateway-key"] == HEADER_KEY
+    assert len(logs.said) > 4
+    said = "\n".join(logs.said)
+    assert (HEADER_KEY in said, NAMED["path"] in said) == (False, False)
+    assert given_away(of_error(raised.value)) == {}
 
 
 async def test_no_secret_leaves_by_what_is_made_shorter() -> None:

@@ -1,16 +1,20 @@
 """What a server is given and must not show: values of its environment, headers and arguments.
 
-Whatever comes back from the server passes through here before it reaches an event, an error or a log.
+Whatever comes back from the server passes through here before it reaches an event, an error or a log. The SDK
+and its HTTP client log what a server says, and tracebacks that quote it; their records pass through as well.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakSet
 
 from ..security.filters import RedactionFilter
+from ..security.logs import RedactingLogFilter
 from ..security.registry import NAMED_PLACEHOLDER, SecretRegistry
 
 T = TypeVar("T")
@@ -22,16 +26,40 @@ LOOKS_SECRET = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w.~+=:-]{16,}")
 """Long, letters and digits mixed, no path and no sentence."""
 MOST_HEADERS = 256
 PLAIN_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
+LOGGERS = (
+    "client",
+    "mcp.client.auth.oauth2",
+    "mcp.client.caching",
+    "mcp.client.client",
+    "mcp.client.streamable_http",
+    "mcp.shared.dispatcher",
+    "mcp.shared.jsonrpc_dispatcher",
+    "httpx2",
+    "httpcore2.connection",
+    "httpcore2.http11",
+    "httpcore2.http2",
+    "httpcore2.proxy",
+)
+"""Those that the SDK and its HTTP client log to on behalf of a client."""
 
 
 class Secrets:
     """The secrets of one server."""
 
     def __init__(self) -> None:
-        self._registry = SecretRegistry()
-        self._filter = RedactionFilter(self._registry, NAMED_PLACEHOLDER)
+        self._begin()
         self._headers: dict[tuple[str, str], None] = {}
         self._lasting: list[tuple[str, str]] = []
+
+        _logs.all.add(self)
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(_logs)  # a second time does nothing
+
+    def _begin(self) -> None:
+        self._registry = SecretRegistry()
+        self._filter = RedactionFilter(self._registry, NAMED_PLACEHOLDER)
+        self.logs: logging.Filter = RedactingLogFilter(self._registry)
+        """Redacts a log record."""
 
     def text(self, text: str) -> str:
         """The text with placeholders."""
@@ -83,12 +111,27 @@ class Secrets:
         if len(self._headers) <= MOST_HEADERS:
             return
         self._headers = dict.fromkeys(list(self._headers)[MOST_HEADERS // 2 :])
-        self._registry = SecretRegistry()
-        self._filter = RedactionFilter(self._registry, NAMED_PLACEHOLDER)
+        self._begin()
         for name, value in self._lasting:
             self._registry.register_value(name, value, found=True)
         for name, value in self._headers:
             self._register_header(name, value)
+
+
+class _Logs(logging.Filter):
+    """Redacts what may be about any of the servers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: WeakSet[Secrets] = WeakSet()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for secrets in list(self.all):
+            secrets.logs.filter(record)
+        return True
+
+
+_logs = _Logs()
 
 
 def _arguments(args: Sequence[str]) -> Iterator[tuple[str, str]]:
