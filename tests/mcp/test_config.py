@@ -81,6 +81,27 @@ def test_a_file_of_vs_code_is_read(tmp_path: Path) -> None:
     assert type(web) is MCPServerHTTP
 
 
+COMMENTED = r"""// servers of this folder
+{
+    "servers": {
+        /* over HTTP, "quoted",
+           and long */
+        "web": {"url": "http://host//mcp?a=/*b*/", "headers": {"x": "a\"// b, }"},}, // last, ]
+    },
+}
+"""
+
+
+def test_comments_and_last_commas_are_passed_over(tmp_path: Path) -> None:
+    (server,) = loaded(tmp_path / "mcp.json", "\ufeff" + COMMENTED)
+    assert (target(server).url, target(server).headers()) == (
+        "http://host//mcp?a=/*b*/",
+        {"x": 'a"// b, }'},
+    )
+    with pytest.raises(ConfigError, match="line 6 column 17 "):
+        loaded(tmp_path / "mcp.json", COMMENTED.replace('{"url', "{url"))
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

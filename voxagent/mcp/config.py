@@ -15,6 +15,8 @@ from .server import MCPServer, MCPServerHTTP, MCPServerSSE, MCPServerStdio
 
 VARIABLE = re.compile(r"\$\{(?P<name>[^}]*?)(?::-(?P<default>[^}]*))?\}")
 NAME = re.compile(r"(?:env:)?([A-Za-z_][A-Za-z0-9_]*)")
+COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+LAST_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
 KINDS = {"stdio": "stdio", "http": "http", "streamable-http": "http", "streamableHttp": "http", "sse": "sse"}
 ROOTS = ("mcpServers", "servers")
 """Under which key the servers stand: the first in most programs, the other in VS Code."""
@@ -25,7 +27,8 @@ def load_mcp_servers(file: str | Path, **options: Any) -> list[MCPServer]:
     """The servers of a file such as `mcp.json`, each named and prefixed as in the file.
 
     `${NAME}` and `${NAME:-default}` in texts are replaced by environment variables, as is `${env:NAME}`;
-    `${userHome}` and `${workspaceFolder}` by folders. A server with `"disabled": true` is left out.
+    `${userHome}` and `${workspaceFolder}` by folders. A server with `"disabled": true` is left out. Comments
+    and last commas, which editors allow, are passed over.
 
     Args:
         file: The file.
@@ -36,7 +39,7 @@ def load_mcp_servers(file: str | Path, **options: Any) -> list[MCPServer]:
     """
     path = Path(file)
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = _loaded(path.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{str(path)!r} cannot be read as JSON: {error}") from error
     top = _object(found, repr(str(path)))
@@ -48,6 +51,22 @@ def load_mcp_servers(file: str | Path, **options: Any) -> list[MCPServer]:
         for name, entry in servers.items()
         if not _object(entry, f"{str(path)!r}, server {name!r}").get("disabled")
     ]
+
+
+def _loaded(text: str) -> object:
+    """What JSON says, with comments or without; the error is about the text as it stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        plain = LAST_COMMA.sub(_kept, COMMENT.sub(_kept, text))
+        if plain == text:
+            raise
+    return json.loads(plain)
+
+
+def _kept(found: re.Match[str]) -> str:
+    """A text; of anything else only its line ends and room, so that places in errors are right."""
+    return found[1] or re.sub(r"\S", " ", found[0])
 
 
 def _object(value: object, where: str) -> dict[str, Any]:
