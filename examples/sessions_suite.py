@@ -38,7 +38,8 @@ class TextStorage(SessionStorage):
             session = await self.load(key) or Session.create(key)
             if session.version != expected_version:
                 raise SessionConflict(f"session {key!r} has {session.version} messages")
-            session.messages.extend(messages)
+            for message in messages:
+                session.add_message(message)  # raises if that is no message
             await self.save(session)
             return session.version
 

@@ -32,8 +32,9 @@ BACK_ENDS = {
     ),
     "security": ("automaton", "encodings", "expressions", "failures", "matcher", "scanner", "values"),
     "session": (
-        "compaction", "database", "files", "flock", "jsonlines", "marks", "memory", "oldfiles",
-        "postgres", "postgrespool", "redis", "redisleases", "redisscripts", "sqlite", "stored", "tickets",
+        "checks", "compaction", "database", "files", "flock", "jsonlines", "marks", "memory", "oldfiles",
+        "postgres", "postgrespool", "readonly", "redis", "redisleases", "redisscripts", "sqlite", "stored",
+        "tickets",
     ),
     "types": ("tokens",),
     "subagent": ("",),

@@ -198,7 +198,7 @@ def who(ctx: RunContext[Deps]) -> str:
         ({"secrets_to_redact": {"pin": "12345"}}, "secret 'pin' is shorter than 6 characters"),
         ({"secret_patterns": "("}, "secret pattern '(' cannot be used"),
         ({"secret_patterns": ["^sk-"]}, "secret pattern '^sk-' cannot be used"),
-        ({"session_storage": 3}, "session_storage=3 is not of type SessionStorage"),
+        ({"session_storage": 3}, "session_storage=3 is neither a store nor a URL: known are memory:"),
         ({"retries": "two"}, "retries='two' is not of type int or float"),
         ({"watchdog": -1}, "watchdog=-1 is negative"),
         ({"name": 3}, "name=3 is not of type str"),

@@ -8,8 +8,19 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from tests.agent.doors import every_door
-from voxagent import Agent, Answer, Hooks, Message, ModelRetry, RunContext, ToolContext, ToolReturn, tool
-from voxagent.errors import ServerError
+from voxagent import (
+    AbortController,
+    Agent,
+    Answer,
+    Hooks,
+    Message,
+    ModelRetry,
+    RunContext,
+    ToolContext,
+    ToolReturn,
+    tool,
+)
+from voxagent.errors import CallbackError, ServerError
 from voxagent.session import InMemorySessionStorage
 from voxagent.streaming import BaseEvent, TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent
 from voxagent.testing import ScriptedProvider, answer, fails, raw_call, refusal, text, thinking, tool_call
@@ -370,3 +381,82 @@ async def test_a_seal_in_a_prompt_and_in_an_answer_of_a_hook_stays_as_it_is() ->
 async def test_nothing_is_looked_at_where_nothing_is_to_be_hidden() -> None:
     result = await Agent(ScriptedProvider(text("Hello.")), tools=[echo]).run("?", message_history=HISTORY)
     assert all(told is given for told, given in zip(result.messages, HISTORY, strict=False))
+
+
+@every_door
+async def test_a_stored_session_is_rid_of_secrets_that_were_written_without_them(door: Any) -> None:
+    storage = InMemorySessionStorage()
+    await storage.append(
+        "k", [Message("user", f"it is {KEY}"), Message("assistant", KEY)], expected_version=0
+    )
+    provider = ScriptedProvider(text("ok"))
+    agent = Agent(provider, session_storage=storage, secrets_to_redact={"door": KEY})
+    result = await door(agent, "?", session_key="k")
+    assert [message.text for message in result.messages] == [f"it is {SHOWN}", SHOWN, "?", "ok"]
+    assert KEY not in repr(provider.requests)
+
+
+async def test_a_secret_of_several_lines_is_found_in_what_a_tool_raises() -> None:
+    secret = "first-line-of-it\nsecond-line-of-it"
+
+    @tool
+    def broken() -> str:
+        raise ValueError(f"bad key {secret}")
+
+    for errors in ("model", "raise"):
+        provider = ScriptedProvider(tool_call("broken"), text("ok"))
+        agent = Agent(provider, tools=[broken], secrets_to_redact={"pem": secret}, tool_errors=errors)
+        result = await agent.run("?")
+        assert "bad key [REDACTED:pem]" in repr(result)
+        assert "first-line-of-it" not in f"{result!r}{provider.requests!r}"
+
+
+async def test_the_reason_of_an_abort_shows_no_secret() -> None:
+    controller = AbortController()
+    controller.abort(f"the door is {KEY}")
+    agent = Agent(ScriptedProvider(text("ok")), secrets_to_redact={"door": KEY})
+    result = await agent.run("?", abort_signal=controller.signal)
+    assert str(result.error) == f"the run was aborted: the door is {SHOWN}"
+
+
+@dataclass(frozen=True)
+class Frozen(Exception):
+    """An exception that cannot be changed."""
+
+    said: str
+
+
+@every_door
+@pytest.mark.parametrize("cause", [False, True])
+async def test_an_error_that_cannot_be_changed_still_fails_the_run(door: Any, cause: bool) -> None:
+    def check(ctx: RunContext[None], prompt: str) -> None:
+        if cause:
+            raise ValueError("no") from Frozen(f"not {KEY}")
+        raise Frozen(f"not {KEY}")
+
+    agent = Agent(
+        ScriptedProvider(text("ok")), hooks=Hooks(before_run=check), secrets_to_redact={"door": KEY}
+    )
+    events: list[BaseEvent] = []
+    agent.subscribe(events.append)
+    result = await door(agent, "?")
+    assert not result.ok
+    assert "before_run" in str(result.error)
+    assert "run_error" in [event.event_type for event in events]
+    assert KEY not in f"{result!r}{result.error!r}{result.error.__cause__!r}"
+
+
+@every_door
+async def test_what_a_function_that_prepares_a_tool_raises_is_told_without_secrets(door: Any) -> None:
+    async def prepare(ctx: RunContext[Any], definition: Any) -> Any:
+        raise ValueError(f"not {KEY}")
+
+    @tool(prepare=prepare)
+    def open_door() -> str:
+        return "open"
+
+    agent = Agent(ScriptedProvider(text("ok")), tools=[open_door], secrets_to_redact={"door": KEY})
+    with pytest.raises(CallbackError) as raised:
+        await door(agent, "?")
+    said = f"prepare= of tool 'open_door', prepare() raised ValueError: not {SHOWN}"
+    assert (str(raised.value), str(raised.value.__cause__)) == (said, f"not {SHOWN}")

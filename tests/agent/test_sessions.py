@@ -8,7 +8,7 @@ import pytest
 
 from tests.agent.doors import every_door
 from tests.agent.seen import WAIT
-from voxagent import Agent, ConfigError, Hooks, Message, RunContext, tool
+from voxagent import AbortController, Agent, ConfigError, Hooks, Message, RunContext, tool
 from voxagent.errors import LockTimeoutError, RunAbortedError, ServerError, SessionConflict
 from voxagent.providers import ModelRequest
 from voxagent.session import InMemorySessionStorage, Session, effective
@@ -333,3 +333,26 @@ async def test_a_store_that_cannot_be_read_is_raised_before_the_run_and_the_lock
     for _ in range(2):
         with pytest.raises(OSError, match="disk gone"):
             await asyncio.wait_for(agent.run("?", session_key="k"), WAIT)
+
+
+class Hanging(InMemorySessionStorage):
+    async def load(self, key: str) -> Session | None:
+        await asyncio.Event().wait()
+        return None
+
+
+async def test_the_time_of_a_run_covers_the_loading_of_its_session() -> None:
+    agent = Agent(ScriptedProvider(), session_storage=Hanging())
+    result = await asyncio.wait_for(agent.run("?", session_key="k", timeout_ms=50), WAIT)
+    assert (result.timed_out, result.messages) == (True, [])
+    controller = AbortController()
+    task = asyncio.create_task(agent.run("?", session_key="k", abort_signal=controller.signal))
+    await asyncio.sleep(0.05)
+    controller.abort()
+    result = await asyncio.wait_for(task, WAIT)
+    assert (result.aborted, result.messages) == (True, [])
+    task = asyncio.create_task(agent.run("?", session_key="k"))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, WAIT)

@@ -182,6 +182,15 @@ async def test_an_agent_that_is_entered_keeps_its_toolsets_open_over_runs() -> N
     assert kept.log[-2:] == ["entered", "left"]
 
 
+async def test_an_agent_that_is_entered_keeps_the_toolsets_of_its_sub_agents_open_too() -> None:
+    kept = Kept()
+    child = Agent(ScriptedProvider(text("hi")), name="child", description="Helps.", toolsets=[kept])
+    parent = Agent(ScriptedProvider(tool_call("child", prompt="?"), text("done")), sub_agents=[child])
+    async with parent:
+        assert (await parent.run("?")).output == "done"
+    assert kept.log == ["entered", "opened", "closed", "left"]
+
+
 async def test_a_toolset_that_keeps_nothing_open_needs_no_entering() -> None:
     class Bare:
         @asynccontextmanager

@@ -24,6 +24,7 @@ CODE = re.compile(r"`[^`\n]+`")
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 TABLE = re.compile(r"^<!-- names: (?P<of>.+?) -->\n(?P<rows>(?:\|.*\n)+)", re.M)
 NAME = re.compile(r"^\| *`(?P<name>[^`(]+)")
+MARK = re.compile(r"^<!-- (?:output of |examples/\w+\.py -->\n```)", re.M)
 LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
 HEADING = re.compile(r"^#+ (?P<title>.+)$", re.M)
 
@@ -40,6 +41,11 @@ class Block:
 def blocks(page: Path) -> Iterator[Block]:
     for found in BLOCK.finditer(page.read_text("utf-8")):
         yield Block(found["name"], found["output"] is not None, found["text"])
+
+
+def marks(page: Path) -> int:
+    """How many blocks the page says that it has."""
+    return len(MARK.findall(page.read_text("utf-8")))
 
 
 def tables(page: Path) -> Iterator[tuple[str, list[str]]]:

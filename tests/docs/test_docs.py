@@ -10,7 +10,19 @@ from typing import Any, get_args
 import pytest
 
 import voxagent
-from tests.docs.pages import EXAMPLES, LINK, PAGES, ROOT, anchors, blocks, example, printed, prose, tables
+from tests.docs.pages import (
+    EXAMPLES,
+    LINK,
+    PAGES,
+    ROOT,
+    anchors,
+    blocks,
+    example,
+    marks,
+    printed,
+    prose,
+    tables,
+)
 from voxagent import abort, errors
 from voxagent.agent import AgentOptions, Guardrail, Hooks, RunOptions
 from voxagent.mcp import MCPOptions
@@ -106,6 +118,12 @@ TABLES: dict[str, set[str]] = {
 def test_every_python_block_is_an_example(page: Path) -> None:
     text = page.read_text("utf-8")
     assert text.count("```python") == sum(not block.is_output for block in blocks(page))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_mark_in_a_page_has_a_block_that_is_written_and_checked(page: Path) -> None:
+    """A fence that does not say `python` or `text` is passed over, and what stands in it is anything."""
+    assert len(list(blocks(page))) == marks(page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

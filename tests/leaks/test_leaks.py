@@ -1,5 +1,6 @@
 """Forty secrets, every way out, every door: none leaves. `R-A13`."""
 
+import base64
 import json
 import sys
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 
@@ -565,3 +567,24 @@ async def test_nobody_is_told_outside_of_a_run() -> None:
     request = ModelRequest("m", ())
     assert request.hide([("key", API_KEY)]) is None
     assert API_KEY not in repr(request)
+
+
+def with_basic(url: str) -> MCPServerHTTP:
+    return MCPServerHTTP(url, auth=httpx2.BasicAuth("ada", HEADER_KEY), connect_timeout=2)
+
+
+def with_client(url: str) -> MCPServerHTTP:
+    headers = {"Authorization": f"Bearer {HEADER_KEY}"}
+    return MCPServerHTTP(url, client=lambda: httpx2.AsyncClient(headers=headers), connect_timeout=2)
+
+
+@pytest.mark.parametrize("making", [with_basic, with_client])
+async def test_what_a_client_or_an_auth_sends_to_an_mcp_server_is_hidden(making: Any) -> None:
+    sent = base64.b64encode(f"ada:{HEADER_KEY}".encode()).decode() if making is with_basic else HEADER_KEY
+    refused = {"jsonrpc": "2.0", "id": None, "error": {"code": -32_000, "message": f"you sent {sent}"}}
+    with FaultServer(*[whole(400, refused)] * 6) as server, listening() as logs:
+        with pytest.raises(ToolsetError) as raised:
+            await making(f"{server.url}/mcp").__aenter__()
+        assert sent in server.asked[0].headers["authorization"]
+    assert "you sent [REDACTED:" in str(raised.value)
+    assert sent not in "\n".join([*logs.said, str(raised.value.__cause__)])

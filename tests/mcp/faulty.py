@@ -96,7 +96,9 @@ async def show(id: Any, params: dict[str, Any], send: Send) -> None:
     if "many" in MODES:
         tools = [tool(f"tool_{number}", "x" * 1_500) for number in range(5_000)]
     if "twins" in MODES:
-        tools += [tool("a.b"), tool("a/b")]
+        tools += [tool("a.b"), tool("a/b"), tool("a_b")]
+    if "doubles" in MODES:
+        tools += [tool("echo")]
     if "untyped" in MODES:
         tools += [
             {"name": "no_type", "inputSchema": {}},
@@ -214,6 +216,13 @@ BLOCKS = [
 # --- over a process's standard streams --------------------------------------------------------------
 
 
+async def log_lines(write: Callable[[bytes], None]) -> None:
+    """Write lines of a log where messages should be, which are objects too."""
+    while True:
+        write(b'{"level":30,"msg":"x","id":1}\n{\'debug\': 1}\n')
+        await asyncio.sleep(0.001)
+
+
 async def over_stdio() -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=50_000_000)
@@ -236,6 +245,9 @@ async def over_stdio() -> None:
 
     if "junk" in MODES:
         write(b"Welcome!\n{not json\n\n\xff\xfe\nReady: ")
+    if "logs" in MODES:
+        logging = asyncio.create_task(log_lines(write))
+        logging.add_done_callback(lambda task: task.exception())
     if "grandchild" in MODES:
         subprocess.Popen(["sleep", "300"], stdin=subprocess.DEVNULL)  # noqa: ASYNC220
     if "stubborn" in MODES:

@@ -11,6 +11,7 @@ from textwrap import dedent
 
 import pytest
 import uvloop
+from mcp.server import MCPServer as Server
 
 from tests.doors.places import forked
 from tests.mcp.servers import (
@@ -28,7 +29,7 @@ from tests.mcp.servers import (
 )
 from voxagent import Agent, tool
 from voxagent.errors import ToolsetError
-from voxagent.mcp import MCPServer, MCPServerStdio
+from voxagent.mcp import MCPServer, MCPServerInProcess, MCPServerStdio
 from voxagent.streaming import RunStartEvent, ToolsetErrorEvent
 from voxagent.testing import tool_call
 
@@ -211,3 +212,25 @@ async def test_a_server_that_is_required_fails_the_agent_and_the_run() -> None:
 def test_importing_the_servers_does_not_import_the_sdk() -> None:
     script = "import sys, voxagent.mcp; sys.exit(bool({'mcp', 'mcp_types'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", dedent(script)], check=False).returncode == 0
+
+
+async def test_a_tool_of_a_server_in_this_process_that_would_block_all_servers_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    inner: Server[None] = Server("inner")
+    helper = agent_with(MCPServerInProcess(Server("helper")))
+
+    @inner.tool()
+    async def summarise() -> str:
+        return helper.run_sync("?", timeout_ms=2_000).output
+
+    @inner.tool()
+    def in_a_thread() -> str:
+        return helper.run_sync("?", timeout_ms=10_000).output
+
+    async with asyncio.timeout(WAIT):
+        for name, expected in (("summarise", True), ("in_a_thread", False)):
+            agent = agent_with(MCPServerInProcess(inner), tool_call(name))
+            [(_, is_error)] = results(await agent.run("?", timeout_ms=10_000))
+            assert is_error == expected
+    assert "run_sync(...) would block the event loop that all MCP servers share" in caplog.text

@@ -203,8 +203,8 @@ def test_the_name_is_all_that_is_shown_of_a_server() -> None:
     ("options", "said"),
     [
         ({"timeout": 3}, "an MCP server takes no 'timeout'; it takes name, prefix"),
-        ({"call_timeout": 0}, "0 is not a positive number of seconds"),
-        ({"tool_timeouts": {"a": -1}}, "-1 is not a positive number of seconds"),
+        ({"call_timeout": 0}, "call_timeout=0: a positive number of seconds or None is expected"),
+        ({"tool_timeouts": {"a": -1}}, "tool_timeouts={'a': -1}: a mapping of tools' names"),
         ({"mode": "2030"}, "mode='2030': 'auto', 'legacy' or '2026-07-28' is expected"),
     ],
 )

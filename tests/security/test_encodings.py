@@ -90,3 +90,13 @@ def test_bytes_that_are_text_are_found_as_text() -> None:
     registry = SecretRegistry()
     registry.register_value("key", b"hunter2hunter2")
     assert registry.find_secrets("hunter2hunter2") == [("hunter2hunter2", 0, 14)]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\\n", "\\r\\n", "%0A", "%0D%0A"])
+@pytest.mark.parametrize("registered", ["\n", "\r\n"])
+def test_a_value_of_several_lines_is_found_with_either_kind_of_line_ends(ends: str, registered: str) -> None:
+    lines = ["BEGIN-KEY", "MIIabcdefgh", "END-KEY"]
+    for value in (registered.join(lines), registered.join(lines).encode()):
+        registry = SecretRegistry()
+        registry.register_value("pem", value)
+        assert RedactionFilter(registry, "#").redact(f"x {ends.join(lines)} y") == "x # y"

@@ -2,9 +2,12 @@
 
 import traceback
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from voxagent.security import NAMED_PLACEHOLDER, RedactionFilter, SecretRegistry
@@ -213,6 +216,167 @@ def test_frames_of_what_sends_requests_are_emptied() -> None:
     assert "sent = 'request'" in shown(error)
     redact_error(error, redaction())
     assert "sent = 'request'" not in shown(error)
+
+
+@dataclass(frozen=True)
+class Frozen(Exception):
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenSlots(Exception):
+    code: str
+
+
+class OwnArgs(Exception):
+    @property
+    def args(self) -> Any:
+        return (KEY,)
+
+
+class Locked(Exception):
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError("locked")
+
+    def __getattribute__(self, name: str) -> Any:
+        raise SystemExit(name)
+
+
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise SystemExit(KEY)
+
+    __repr__ = __str__
+
+
+class NoMetaName(type):
+    @property
+    def __name__(cls) -> str:
+        raise RuntimeError(KEY)
+
+
+class Nameless(Exception, metaclass=NoMetaName):
+    def __str__(self) -> str:
+        return KEY
+
+
+class Unhashable(Exception):
+    __hash__ = None  # type: ignore[assignment]  # what is tested
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+
+class Strings(list[str]):
+    def __iter__(self) -> Any:
+        raise RuntimeError("not to be read")
+
+
+class Underivable(ExceptionGroup[Exception]):
+    def derive(self, excs: Any) -> Any:
+        raise RuntimeError("no")
+
+
+NASTY: list[Callable[[], Exception]] = [
+    lambda: Frozen(KEY),
+    lambda: FrozenSlots(KEY),
+    lambda: OwnArgs(KEY),
+    lambda: Locked(KEY),
+    lambda: Speechless(KEY),
+    lambda: Nameless(KEY),
+    lambda: Unhashable(KEY),
+    lambda: ValueError(Strings([KEY])),
+    lambda: Fixed(KEY),
+    lambda: ValueError(KEY),
+]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.sampled_from(NASTY), min_size=1, max_size=5), st.data())
+def test_no_exception_makes_it_raise_wherever_it_stands(
+    made: list[Callable[[], Exception]], data: st.DataObject
+) -> None:
+    place: dict[str, Any] = dict(vars(BaseException))
+    error: BaseException = made[0]()
+    for make in made[1:]:
+        above = make()
+        match data.draw(st.sampled_from(["cause", "context", "group", "odd group", "circle"])):
+            case "group":
+                above = ExceptionGroup("several", [above, cast(Exception, error)])
+            case "odd group":
+                above = Underivable("several", [above, cast(Exception, error)])
+            case "cause":
+                place["__cause__"].__set__(above, error)
+            case "context":
+                place["__context__"].__set__(above, error)
+            case _:
+                place["__cause__"].__set__(above, error)
+                place["__context__"].__set__(error, above)
+        error = above
+    found = redact_error(error, redaction())
+    for each in linked(found):
+        assert not any(KEY in said(act, each) for act in (str, repr, lambda error: str(error.args)))
+
+
+def said(act: Callable[[BaseException], str], error: BaseException) -> str:
+    try:
+        return act(error)
+    except (SystemExit, RuntimeError):
+        return ""
+
+
+def linked(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or any(each is other for other in found):
+            continue
+        found.append(each)
+        for name in ("__cause__", "__context__"):
+            waiting.append(vars(BaseException)[name].__get__(each))
+        if issubclass(type(each), BaseExceptionGroup):
+            waiting += each.exceptions  # type: ignore[attr-defined]  # it is a group
+    return found
+
+
+def test_groups_within_groups_are_replaced_from_the_innermost_outwards() -> None:
+    inner = ExceptionGroup("inner", [OwnArgs(KEY)])
+    outer = ExceptionGroup("outer", [ExceptionGroup("middle", [inner]), OwnArgs(KEY), inner])
+    found: Any = redact_error(outer, redaction())
+    middle, own, other = found.exceptions
+    assert (type(own), middle.exceptions[0] is other) == (RedactedError, True)
+    assert type(other.exceptions[0]) is RedactedError
+
+
+def test_a_frozen_exception_stays_itself_without_its_secret() -> None:
+    for error in (Frozen(KEY), FrozenSlots(KEY)):
+        assert redact_error(error, redaction()) is error
+        assert (error.code, KEY in repr(error)) == (SHOWN, False)
+
+
+def test_what_can_neither_be_read_nor_changed_gives_way() -> None:
+    assert type(redact_error(OwnArgs("x"), redaction())) is RedactedError
+    assert str(redact_error(Nameless(KEY), redaction())) == f"an exception: {SHOWN}"
+
+
+def test_a_chain_of_thousands_ends() -> None:
+    error = ValueError(KEY)
+    for _ in range(20_000):
+        above = ValueError(KEY)
+        above.__cause__ = error
+        error = above
+    assert redact_error(error, redaction()) is error
+    assert all(each.args == (SHOWN,) for each in [error, error.__cause__] if each)
+
+
+def test_an_interrupt_by_the_user_is_not_taken_for_a_fault() -> None:
+    class Interrupted(Exception):
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        redact_error(Interrupted(), redaction())
 
 
 def test_what_python_says_of_a_validation_is_not_shown() -> None:

@@ -138,3 +138,25 @@ def test_a_listener_may_leave_and_one_that_fails_harms_nobody(caplog: pytest.Log
 def test_an_unknown_event_is_an_error() -> None:
     with pytest.raises(ValueError, match="nonsense"):
         SecurityEventEmitter().on("nonsense", lambda event, data: None)
+
+
+def test_values_that_hold_themselves_are_redacted_and_cut_only_if_they_must_be_copied() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "hunter2hunter2")
+    redaction = RedactionFilter(registry)
+    clean: dict[str, object] = {"a": ["b"]}
+    clean["me"] = clean
+    assert redaction.redact_value(clean) is clean
+    dirty: list[object] = ["hunter2hunter2", {"a": 1}]
+    dirty.append((dirty,))
+    assert redaction.redact_value(dirty) == ["[REDACTED]", {"a": 1}, ("...",)]
+
+
+def test_what_is_too_deep_is_withheld() -> None:
+    registry = SecretRegistry()
+    registry.register_value("key", "hunter2hunter2")
+    deep: list[object] = ["hunter2hunter2"]
+    for _ in range(5000):
+        deep = [deep]
+    found = repr(RedactionFilter(registry).redact_value(deep))
+    assert found == "[" * 100 + "'...'" + "]" * 100

@@ -109,3 +109,25 @@ def test_an_empty_registry_lets_records_pass_untouched() -> None:
     log = Log(SecretRegistry())
     log.logger.warning("it is %s", SECRET)
     assert log.records[0].args == (SECRET,)
+
+
+class Told:
+    def __str__(self) -> str:
+        return "fine"
+
+    def __repr__(self) -> str:
+        return f"Told({SECRET})"
+
+
+def test_an_object_whose_repr_shows_a_secret_is_found_wherever_it_stands(log: Log) -> None:
+    log.logger.warning("x", extra={"many": [Told()], "one": Told(), "both": [SECRET, Url]})
+    fields = vars(log.records[0])
+    assert (fields["many"], fields["one"]) == ("[Told([REDACTED:key])]", "Told([REDACTED:key])")
+    assert fields["both"] == ["[REDACTED:key]", Url]
+
+
+def test_extra_values_that_hold_themselves_are_logged(log: Log) -> None:
+    circle: list[object] = [SECRET]
+    circle.append(circle)
+    log.logger.warning("x", extra={"circle": circle})
+    assert vars(log.records[0])["circle"] == ["[REDACTED:key]", "..."]

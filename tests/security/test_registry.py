@@ -2,12 +2,22 @@
 
 import copy
 import pickle
+import re
 import threading
+import time
+from typing import Any
 
 import pytest
+from pydantic import Secret, SecretBytes, SecretStr
 
 from voxagent.errors import ConfigError
-from voxagent.security import DEFAULT_SECRET_PATTERNS, SecretRegistry, StreamFilter
+from voxagent.security import (
+    DEFAULT_SECRET_PATTERNS,
+    NAMED_PLACEHOLDER,
+    RedactionFilter,
+    SecretRegistry,
+    StreamFilter,
+)
 
 
 def test_a_registry_says_where_its_secrets_stand() -> None:
@@ -208,3 +218,51 @@ def test_what_stands_in_for_a_key_is_none() -> None:
     assert registry.extended([("local_api_key", "not-needed"), ("local_api_key", "lm-studio")]) is registry
     registry.register_value("word", "not-needed")
     assert registry.contains_secret("a key is not-needed here")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("n", None, "secret 'n' is of type NoneType: give a str, bytes or SecretStr"),
+        ("n", 31415926, "secret 'n' is of type int"),
+        ("n", Secret[int](31415926), "secret 'n' is of type int"),
+        (31415926, "a-value", "the name of a secret is of type int: give a str"),
+        ("", "a-value", "secret name '' cannot stand in a placeholder"),
+        ("a]", "a-value", "give one that is not empty and has no ] or line end"),
+        ("a\nb", "a-value", "give one that is not empty and has no ] or line end"),
+        ("n", SecretStr("31415"), "shorter than 6 characters"),
+    ],
+)
+def test_what_is_no_name_or_value_is_told_by_its_type(name: Any, value: Any, said: str) -> None:
+    registry = SecretRegistry()
+    with pytest.raises(ConfigError, match=re.escape(said)) as caught:
+        registry.register_value(name, value)
+    assert "31415" not in str(caught.value)
+    assert registry.empty
+
+
+def test_a_pattern_that_is_none_is_told_by_its_type() -> None:
+    pattern: Any = 3
+    with pytest.raises(ConfigError, match="a secret pattern is of type int: give a str or SecretPattern"):
+        SecretRegistry().register_pattern(pattern)
+    with pytest.raises(ConfigError, match="secret name 'a]' cannot stand"):
+        SecretRegistry().register_pattern("abc", name="a]")
+
+
+def test_a_sealed_value_is_opened() -> None:
+    registry = SecretRegistry()
+    registry.register_value("n", SecretStr("a-sealed-value"))
+    registry.register_value("b", SecretBytes(b"a-sealed-other"))
+    assert (registry.value_of("n"), registry.contains_secret("a-sealed-other")) == ("a-sealed-value", True)
+
+
+def test_thousands_of_values_are_registered_and_looked_for_quickly() -> None:
+    registry = SecretRegistry()
+    begin = time.process_time()
+    for number in range(5_000):
+        registry.register_value(f"n{number}", f"value-{number:08d}-{number * 7919}")
+    redaction = RedactionFilter(registry, NAMED_PLACEHOLDER)
+    assert redaction.redact("value-" * 20_000 + "value-00004999-39587081") == (
+        "value-" * 20_000 + "[REDACTED:n4999]"
+    )
+    assert time.process_time() - begin < 3

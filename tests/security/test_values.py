@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -45,7 +46,7 @@ def test_nothing_is_put_in_for_unknown_names_and_raw_bytes(registry: SecretRegis
 
 
 class Fourth(BaseModel):
-    key: SecretStr = SecretStr("too-deep-to-see")
+    key: SecretStr = SecretStr("fourth-level")
 
 
 class Third(BaseModel):
@@ -78,21 +79,21 @@ class Deps:
         raise AssertionError("a property was read")
 
 
-def test_secrets_in_the_fields_of_deps_are_found_three_levels_deep() -> None:
+def test_secrets_in_the_fields_of_deps_are_found() -> None:
     deps = Deps(SECOND, SecretStr("first-level"))
     assert list(found_secrets(deps)) == [
-        ("second.third.key", "third-level"),
-        ("second.key", b"second-level"),
         ("token", "first-level"),
+        ("second.key", b"second-level"),
+        ("second.third.key", "third-level"),
+        ("second.third.below.key", "fourth-level"),
     ]
 
 
 def test_deps_that_hold_themselves_end() -> None:
     deps = Deps(SECOND, SecretStr("first-level"))
     deps.owner = deps
-    assert ("owner.owner.token", "first-level") in list(found_secrets(deps))
     registry = SecretRegistry().extended(found_secrets(deps))
-    assert registry.names == ("second.third.key", "second.key", "token")
+    assert registry.names == ("token", "second.key", "second.third.key", "second.third.below.key")
 
 
 def test_a_field_that_is_a_property_or_was_never_set_is_not_read() -> None:
@@ -103,8 +104,73 @@ def test_a_field_that_is_a_property_or_was_never_set_is_not_read() -> None:
 
     half = Half(SecretStr("half-of-it"))
     assert list(found_secrets(half)) == [("key", "half-of-it")]
-    for nothing in (None, "text", {"key": SecretStr("in-a-dict")}, 3):
+    for nothing in (None, "text", {"key": "in-a-dict"}, 3, Half, open):
         assert list(found_secrets(nothing)) == []
+
+
+class Plain:
+    __slots__ = ("__dict__", "_closed", "unset")
+
+    def __init__(self) -> None:
+        self.key = SecretStr("in-an-attribute")
+        self._closed = [SecretStr("in-a-slot")]
+        self.act = print
+
+    @property
+    def computed(self) -> SecretStr:
+        raise SystemExit
+
+    def __getattr__(self, name: str) -> object:
+        raise SystemExit
+
+
+class Proxy:
+    @property
+    def __class__(self) -> type:
+        raise SystemExit
+
+
+class Private(BaseModel):
+    _key: SecretStr = pydantic.PrivateAttr(SecretStr("a-private-one"))
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        (lambda: SecretStr("the-deps"), [("deps", "the-deps")]),
+        (lambda: {"a": {"b": SecretStr("in-dicts")}}, [("a.b", "in-dicts")]),
+        (
+            lambda: {"a]\n": SecretStr("odd-key"), 5: SecretStr("number")},
+            [("0", "odd-key"), ("1", "number")],
+        ),
+        (lambda: ([SecretStr("in-a-tuple")],), [("0.0", "in-a-tuple")]),
+        (lambda: {SecretStr("in-a-set")}, [("0", "in-a-set")]),
+        (Plain, [("key", "in-an-attribute"), ("_closed.0", "in-a-slot")]),
+        (Private, [("_key", "a-private-one")]),
+        (lambda: [Proxy(), SecretStr("behind-it")], [("1", "behind-it")]),
+        (lambda: [[[[[[[SecretStr("too-deep")]]]]]]], []),
+        (lambda: [*([0] * 100), SecretStr("too-far")], []),
+    ],
+)
+def test_secrets_are_found_in_whatever_the_deps_are(
+    made: Callable[[], object], found: list[tuple[str, str]]
+) -> None:
+    assert sorted(found_secrets(made())) == sorted(found)
+
+
+def test_a_search_ends_after_a_bounded_number_of_objects() -> None:
+    wide = [[[SecretStr(f"{a}-{b}-{c}") for a in range(9)] for b in range(9)] for c in range(99)]
+    assert len(list(found_secrets(wide))) < 500
+
+
+def test_a_secret_that_is_too_short_is_told_once_by_where_it_was_found(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    deps = {"pin-of-the-door": SecretStr("12345"), "nothing": SecretStr("")}
+    assert list(found_secrets(deps)) == list(found_secrets(deps))
+    assert [record.getMessage() for record in caplog.records] == [
+        "the secret 'pin-of-the-door' in deps has fewer than 6 characters: it is not kept out of texts"
+    ]
 
 
 def test_the_package_is_imported_without_pydantic_asyncio_and_dataclasses() -> None:

@@ -294,7 +294,9 @@ async def test_redis_reads_only_the_page_and_names_what_makes_no_sense(redis_url
         client.lset(names.messages, 1, "{}")
         assert await store.messages("page", 2, 2) == [HELLO, HI]
         client.hset(names.head, "v", "new")
-        with pytest.raises(SessionError, match=r"^redis: what is stored cannot be read: invalid literal"):
+        with pytest.raises(
+            SessionError, match=r"^the head of session 'page' cannot be read: invalid literal"
+        ):
             await store.load("page")
     await store.delete("page")
     await store.close()

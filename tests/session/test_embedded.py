@@ -88,9 +88,11 @@ async def test_nothing_is_written_by_looking(place: str, tmp_path: Path) -> None
 @each_embedded
 async def test_what_has_no_json_is_refused_and_stores_nothing(place: str) -> None:
     store = fresh(place)
-    with pytest.raises(SessionError, match=r"^the metadata of session 'k' cannot be written as JSON: "):
+    with pytest.raises(
+        ConfigError, match=r"^the metadata of session 'k' cannot be written as JSON: metadata\['x'\]"
+    ):
         await store.save(Session("id", "k", metadata={"x": object()}))
-    with pytest.raises(SessionError, match=r"^a message for session 'k' cannot be written as JSON: "):
+    with pytest.raises(ConfigError, match=r"^message 0 for session 'k' cannot be written as JSON: "):
         await store.append("k", [Message("user", "x", metadata={"x": object()})], expected_version=0)
     assert not await store.exists("k")
     await store.close()
@@ -427,9 +429,10 @@ async def test_nothing_is_appended_to_a_damaged_file(files: FileSessionStorage, 
 
 
 async def test_the_keys_are_read_from_our_files_only_and_a_damaged_one_is_named(
-    files: FileSessionStorage,
+    files: FileSessionStorage, caplog: pytest.LogCaptureFixture
 ) -> None:
     await files.append("k", [HELLO], expected_version=0)
+    await files.append("other", [HELLO], expected_version=0)
     for name, text in {
         "notes.jsonl": '{"a": 1}\n',
         "list.jsonl": "[]\n",
@@ -437,11 +440,20 @@ async def test_the_keys_are_read_from_our_files_only_and_a_damaged_one_is_named(
         "x.txt": "x",
     }.items():
         (files.base_dir / name).write_text(text)
-    assert await files.list_keys() == ["k"]
+    assert (await files.list_keys(), caplog.records) == (["k", "other"], [])
     [path] = below(files.base_dir, "k.*.jsonl")
     path.write_text("{}\n")
-    with pytest.raises(SessionError, match=r"k\.\w+\.jsonl, line 1 is not the head of a session"):
-        await files.list_keys()
+    (files.base_dir / "folder.jsonl").mkdir()
+    (files.base_dir / "gone.jsonl").symlink_to("nowhere")
+    assert await files.list_keys() == ["other"]
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        f"{files.base_dir}/folder.jsonl: Is a directory; its session is not listed",
+        f"{path}, line 1 is not the head of a session: mend it, or move it to another folder;"
+        " its session is not listed",
+    ]
+    assert {record.levelname for record in caplog.records} == {"ERROR"}
+    with pytest.raises(SessionError, match=r"line 1 is not the head of a session"):
+        await files.load("k")
 
 
 async def test_a_long_message_is_found_from_the_end(files: FileSessionStorage) -> None:
@@ -459,6 +471,13 @@ async def test_a_write_that_fails_leaves_the_old_file(files: FileSessionStorage)
     with pytest.raises(SessionError, match=r"\.new: Is a directory$"):
         await files.save(Session("id", "k", [HI]))
     path.with_suffix(".new").rmdir()
+    path.rename(path.with_suffix(".kept"))
+    path.mkdir()
+    with pytest.raises(SessionError, match=r"Is a directory$"):
+        await files.save(Session("id", "k", [HI]))
+    assert names_in(files.base_dir) == sorted([".locks", path.name, path.with_suffix(".kept").name])
+    path.rmdir()
+    path.with_suffix(".kept").rename(path)
     session = await files.load("k")
     assert session is not None
     assert session.messages == [HELLO]
@@ -585,7 +604,10 @@ async def test_a_file_that_is_no_database_is_named_and_moved_only_on_request(
     assert await chat.set_aside() is None
     chat.path.write_bytes(b"this is a letter" * 1000)
     for doing in (chat.load("k"), chat.append("k", [HELLO], expected_version=0)):
-        with pytest.raises(SessionError, match=r"chat\.db: file is not a database$"):
+        with pytest.raises(
+            SessionError,
+            match=r"chat\.db: file is not a database: mend it, or move it away with `set_aside`$",
+        ):
             await doing
     assert chat.path.read_bytes() == b"this is a letter" * 1000
     aside = await chat.set_aside()
@@ -716,7 +738,18 @@ async def test_places_are_told_by_their_repr(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["file:", "file://host/x", "file:///x?y", "sqlite:", "sqlite://", "sqlite:///:memory:", "sqlite://h/x"],
+    [
+        "file:",
+        "file://host/x",
+        "file:///x?y",
+        "file:///x#y",
+        "file:///x#",
+        "sqlite:///x.db#y",
+        "sqlite:",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite://h/x",
+    ],
 )
 def test_a_url_that_names_no_place_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match=r"names no (folder|file): "):

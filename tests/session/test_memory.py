@@ -78,9 +78,11 @@ async def test_keys_are_listed_in_order_and_deleted_once(storage: SessionStorage
 
 @pytest.mark.parametrize("key", ["", "k" * 1025, "é" * 513])
 async def test_a_key_that_is_none_is_refused_everywhere(storage: SessionStorage, key: str) -> None:
+    session = Session("id", "k")
+    session.key = key
     for doing in (
         storage.load(key),
-        storage.save(Session("id", key)),
+        storage.save(session),
         storage.delete(key),
         storage.append(key, [], expected_version=0),
     ):

@@ -187,7 +187,8 @@ class Execution:
 
     def _raised(self, error: BaseException) -> Outcome:
         details = clean("".join(traceback.format_exception(error)))
-        text = clean(f"{type(error).__name__}: {_first_line(error)}")
+        said = self.run.redactor.text(said_by(error))  # ahead of the cut, which may go through a secret
+        text = clean(f"{type(error).__name__}: {next(iter(said.strip().splitlines()), '')}")
         fatal = None
         if self.run.plan.options.get("tool_errors") == "raise":
             fatal = ToolFailedError(self.run.redactor.text(f"tool {self.call.name!r} raised {text}"))
@@ -253,10 +254,6 @@ class Execution:
 def _returned(value: Any) -> Outcome:
     metadata = cast("Any", value).metadata if isinstance(value, ToolReturn) else None
     return Outcome(as_content(cast("object", value)), metadata=metadata)
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(said_by(error).strip().splitlines()), "")
 
 
 def _unknown(run: Run, name: str) -> str:

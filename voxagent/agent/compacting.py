@@ -14,7 +14,7 @@ from .hooks import called
 from .run import Run
 
 if TYPE_CHECKING:
-    from ..session.compaction import CompactionPolicy, Strategy
+    from ..session.compaction import Compaction, CompactionPolicy, Strategy
 
 GROWN = 1.1
 """How much longer a history must be than what was left of it the last time."""
@@ -75,9 +75,15 @@ async def _shortened(
     given = tuple(run.for_model)
     budget = compaction.budget_for(given, int(target), run.system, run.model, tools=run.specs, output=output)
     strategy = _strategy(run, policy)
+    name = getattr(strategy, "__name__", type(strategy).__name__)
     if refused:
         strategy = compaction.in_turn(strategy, compaction.at_any_cost)
-    done = await called("the compaction strategy", compaction.compact, given, budget, strategy)
+
+    async def compacted() -> Compaction:
+        return await compaction.compact(given, budget, strategy)
+
+    compacted.__name__ = name
+    done = await called("the compaction strategy", compacted)
     if done.marker is not None:
         run.shorten(done.marker, done.messages)
         await run.store()

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from ..tools.toolset import Toolset
-
 
 @dataclass(slots=True)
 class _Open:
@@ -22,9 +20,9 @@ class _Open:
 
 
 class Kept:
-    """An agent's toolsets, entered once in each event loop and left with the last one there."""
+    """An agent's toolsets and sub-agents, entered once in each event loop, left with the last one there."""
 
-    def __init__(self, toolsets: Sequence[Toolset[Any]]) -> None:
+    def __init__(self, toolsets: Sequence[object]) -> None:
         self._toolsets = toolsets
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Open] = WeakKeyDictionary()
 

@@ -114,7 +114,7 @@ async def _worked(run: Run) -> None:
                     await _worked_with(run, toolbox)
     except Exception as error:  # a run that has begun gives a result
         if not run.began:
-            raise
+            raise run.redactor.error(error) from error.__cause__
         logger.warning("closing the toolsets failed: %s", run.redactor.text(str(error)))
     if scope.ended is not None:
         if not run.began:
@@ -172,11 +172,11 @@ async def _session(run: Run, sessions: SessionHouse, key: str) -> AsyncGenerator
     if run.deadline is not None:
         wait = min(wait, max(0.0, run.deadline - time.monotonic()))
     async with sessions.held(key, wait, run.signal) as held:
-        stored = await sessions.storage.load(key) if held else None
-        messages = stored.messages if stored else ()
-        run.storing = Storing(sessions.storage, key, len(messages)) if held else None
+        stored = await sessions.loaded(key, run.signal, run.deadline) if held else None
+        messages = stored or ()
+        run.storing = None if stored is None else Storing(sessions.storage, key, len(stored))
         run.begun_before = begun_calls(messages)
-        _take(run, effective(messages), complete=held)
+        _take(run, run.redactor.messages(effective(messages)), complete=stored is not None)
         yield
 
 

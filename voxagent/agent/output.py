@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import (
     TYPE_CHECKING,
-    Annotated,
     Any,
     Generic,
     Literal,
@@ -261,10 +260,3 @@ def _bare(text: str) -> str:
             return fenced
     start, end = text.find("{"), text.rfind("}")
     return text[start : end + 1] if 0 <= start < end else text
-
-
-def deps_are_optional(deps_type: Any) -> bool:
-    """Whether an agent with this deps type may be run without deps."""
-    if get_origin(deps_type) is Annotated:
-        return deps_are_optional(get_args(deps_type)[0])
-    return deps_type in (None, types.NoneType, Any, object) or types.NoneType in get_args(deps_type)

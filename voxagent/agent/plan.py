@@ -13,6 +13,7 @@ from ..abort import AbortSignal
 from ..errors import ConfigError
 from ..providers.base import Provider, model_of
 from ..providers.registry import ProviderRegistry, chained, get_default_registry
+from ..security.registry import Sealed
 from ..session.storage import SessionStorage
 from ..tools.definition import ToolDefinition
 from ..tools.toolset import Toolset
@@ -89,7 +90,7 @@ class AgentOptions(TypedDict, total=False, closed=True):
     cancel_grace: float
     watchdog: float | None
     secret_patterns: str | Sequence[str]
-    secrets_to_redact: Mapping[str, str]
+    secrets_to_redact: Mapping[str, str | Sealed]
     session_storage: SessionStorage | str | None
     session_lock: Literal["queue", "reject"]
     registry: ProviderRegistry
@@ -140,7 +141,6 @@ AGENT_KINDS: dict[str, Kind] = {
     "description": str,
     "system_prompt": str,
     "limits": UsageLimits,
-    "session_storage": (SessionStorage, str),
     "registry": ProviderRegistry,
 }
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from ..errors import ConfigError
 from ..security.failures import redact_error
 from ..security.filters import RedactionFilter, StreamFilter
-from ..security.registry import NAMED_PLACEHOLDER, SecretRegistry
+from ..security.registry import NAMED_PLACEHOLDER, Sealed, SecretRegistry
 from ..security.values import reveal
 from ..types.blocks import (
     ContentBlock,
@@ -108,7 +108,7 @@ class Redactor:
                 fields = cast("dict[str, Any]", value)
                 sealed = (*SEALED, "data") if fields.get("type") in SEALED_DATA else SEALED
                 return {
-                    name: item if name.startswith(sealed) else self.provided(item)
+                    self.text(name): item if name.startswith(sealed) else self.provided(item)
                     for name, item in fields.items()
                 }
             case list() | tuple():
@@ -187,8 +187,14 @@ class Redactor:
         return ThinkingBlock(text, None, block.redacted, block.id, block.provider)
 
 
-def registry_of(patterns: str | Sequence[str], values: dict[str, str]) -> SecretRegistry:
+def registry_of(patterns: str | Sequence[str], values: Mapping[str, str | Sealed]) -> SecretRegistry:
     """A registry with an agent's secrets; `"default"` is the patterns of well-known services."""
+    if not isinstance(cast(object, values), Mapping):
+        raise ConfigError(
+            f"secrets_to_redact is of type {type(values).__name__}: give a dict of names and values"
+        )
+    if not isinstance(cast(object, patterns), Iterable):
+        raise ConfigError(f"secret_patterns is of type {type(patterns).__name__}: give a list of expressions")
     registry = SecretRegistry()
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         if pattern == "default":

@@ -14,6 +14,7 @@ from ..abort import AbortSignal, Scope
 from ..errors import (
     ConfigError,
     RunAbortedError,
+    RunError,
     RunTimeoutError,
 )
 from ..providers.base import ModelFacts, Provider, check_native_tools, check_provider, facts_of, secrets_of
@@ -307,6 +308,7 @@ class Run:
     def fail(self, error: Exception) -> None:
         """What ended the run; the first counts."""
         if self.error is None:
+            self.error = RunError(f"{type(error).__name__}, which cannot be told of")  # should the next fail
             self.error = self.redactor.error(error)
 
     @property
@@ -320,7 +322,8 @@ class Run:
             return
         self.ended = why
         if why == "aborted":
-            self.error = RunAbortedError(f"the run was aborted: {self.signal.reason or 'no reason given'}")
+            reason = self.redactor.text(self.signal.reason or "no reason given")
+            self.error = RunAbortedError(f"the run was aborted: {reason}")
         else:
             self.error = RunTimeoutError(f"the run did not end in the time it had{self._limit()}")
 

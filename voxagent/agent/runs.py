@@ -12,8 +12,9 @@ from ..security.registry import SecretRegistry
 from ..security.values import found_secrets
 from ..session.memory import InMemorySessionStorage
 from ..session.registry import storage_from
+from ..session.storage import SessionStorage
 from ..streaming.events import BaseEvent
-from ..tools.context import ToolContext
+from ..tools.context import ToolContext, deps_are_optional
 from ..types.message import Message
 from ..types.policy import ToolPolicy
 from ..types.result import RunResult
@@ -33,7 +34,7 @@ from .checks import (
 from .hooks import Prompt
 from .inbox import Inbox
 from .loop import run_loop
-from .output import OutputPlan, deps_are_optional
+from .output import OutputPlan
 from .overrides import UNSET, overrides_of
 from .plan import Plan, RunOptions, checked_models
 from .redaction import Redactor, registry_of
@@ -67,14 +68,15 @@ class Runs:
         options = plan.options
         self.output: OutputPlan = OutputPlan(plan.output_type, options.get("output_mode", "auto"))
         self.secrets: SecretRegistry = registry_of(
-            options.get("secret_patterns", ()), dict(options.get("secrets_to_redact", {}))
+            options.get("secret_patterns", ()), options.get("secrets_to_redact", {})
         )
         if "secrets_to_redact" in options:
             options["secrets_to_redact"] = self.secrets.masked()  # the registry alone has the values
         storage = options.get("session_storage")
-        storage = storage_from(storage) if isinstance(storage, str) else storage
+        if not isinstance(storage, SessionStorage):
+            storage = InMemorySessionStorage() if storage is None else storage_from(storage)
         self.sessions: SessionHouse = SessionHouse(
-            InMemorySessionStorage() if storage is None else storage,
+            storage,
             reject=options.get("session_lock") == "reject",
         )
 

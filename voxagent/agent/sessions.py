@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
+from typing import cast
 
 from ..abort import AbortSignal, Scope
-from ..errors import ConfigError, LockTimeoutError, SessionConflict
+from ..errors import ConfigError, LockTimeoutError, SessionConflict, SessionError
 from ..session.lock import session_lock
+from ..session.session import Session
 from ..session.storage import SessionStorage
+from ..types.message import Message
 
 _held: ContextVar[frozenset[tuple[int, str]]] = ContextVar("voxagent_held_sessions", default=frozenset())
 
@@ -52,6 +56,31 @@ class SessionHouse:
                 yield True
             finally:
                 _held.reset(token)
+
+    async def loaded(self, key: str, signal: AbortSignal, deadline: float | None) -> Sequence[Message] | None:
+        """The messages of a session; None if the run was stopped, or its time was up, ahead of them."""
+        loading = asyncio.ensure_future(self.storage.load(key))
+        try:
+            async with Scope(signal, deadline):
+                await asyncio.wait([loading])
+        finally:
+            done = not loading.cancel()
+            loading.add_done_callback(lambda each: each.cancelled() or each.exception())
+        if not done:
+            return None
+        session = loading.result()
+        if session is None:
+            return ()
+        if not isinstance(cast("object", session), Session):
+            raise self._not_stored(key, session, "a Session or None")
+        for message in session.messages:
+            if not isinstance(cast("object", message), Message):
+                raise self._not_stored(key, message, "a Session of nothing but messages")
+        return session.messages
+
+    def _not_stored(self, key: str, value: object, wanted: str) -> SessionError:
+        store = type(self.storage).__name__
+        return SessionError(f"{store}.load({key!r}) gave a {type(value).__name__}: {wanted} is expected")
 
     @asynccontextmanager
     async def _lock(self, key: str, wait: float) -> AsyncGenerator[None]:

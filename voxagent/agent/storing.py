@@ -81,10 +81,17 @@ class Storing:
         while self._storage is not None and self._unwritten:
             fresh = tuple(self._unwritten)
             try:
-                self._version = await self._storage.append(self._key, fresh, expected_version=self._version)
+                version = await self._storage.append(self._key, fresh, expected_version=self._version)
             except VoxAgentError:
                 raise
             except Exception as error:  # becomes a SessionError: a store may raise anything
                 said = f"{type(error).__name__}: {said_by(error)}"
                 raise SessionError(f"session {self._key!r} could not be written: {said}") from error
+            self._version += len(fresh)
+            if version != self._version:
+                store, self._storage = type(self._storage).__name__, None  # nobody knows what it has stored
+                raise SessionError(
+                    f"{store}.append gave {version!r:.60} as the version of session {self._key!r},"
+                    f" {self._version} is expected"
+                )
             del self._unwritten[: len(fresh)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
@@ -13,6 +12,7 @@ from ..tools.definition import ToolDefinition
 from ..tools.toolset import Toolset, is_live
 from ..types.config import ToolSpec
 from ..types.policy import ToolPolicy
+from .hooks import called
 
 AnyTool: TypeAlias = ToolDefinition[Any]
 
@@ -81,7 +81,8 @@ async def opened(
             return await filled() if any(changed) else None
 
         async def filled() -> Toolbox:
-            found = [each for some in given for tool in some if (each := await _prepared(tool, context))]
+            every = [each for some in given for tool in some if (each := await _prepared(tool, context))]
+            found = _unlike(every)
             allowed = [_asking(tool, policies) for tool in found if _may_be_used(tool, policies)]
             hidden = {tool.name for tool in found} - {tool.name for tool in allowed}
             return Toolbox(allowed, hidden, renew if live else None)
@@ -92,6 +93,19 @@ async def opened(
             failure = error
     if failure is not None:
         raise failure
+
+
+def _unlike(tools: Sequence[AnyTool]) -> Sequence[AnyTool]:
+    """The tools, by another name where there is one for the case that the first is taken."""
+    if len({tool.name for tool in tools}) == len(tools):
+        return tools
+    taken: set[str] = set()
+    found: list[AnyTool] = []
+    for tool in tools:
+        spare = getattr(tool, "spare_name", "")
+        found.append(tool.changed(name=spare) if spare and tool.name in taken else tool)
+        taken.add(found[-1].name)
+    return found
 
 
 def _may_be_used(tool: AnyTool, policies: Sequence[ToolPolicy]) -> bool:
@@ -107,5 +121,5 @@ def _asking(tool: AnyTool, policies: Sequence[ToolPolicy]) -> AnyTool:
 async def _prepared(tool: AnyTool, context: RunContext[Any]) -> AnyTool | None:
     if tool.prepare is None:
         return tool
-    changed = tool.prepare(context, tool)
-    return await changed if inspect.isawaitable(changed) else changed
+    changed: AnyTool | None = await called(f"prepare= of tool {tool.name!r},", tool.prepare, context, tool)
+    return changed

@@ -19,6 +19,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
+from ..errors import ConfigError
+
 logger: logging.Logger = logging.getLogger("voxagent")
 T = TypeVar("T")
 
@@ -237,7 +239,15 @@ def run_in_background(main: Callable[[], Coroutine[Any, Any, T]], on_interrupt: 
     Called on the background loop itself (an async tool that blocks on another agent), or by what such a
     call runs, it runs on a fresh loop in another thread. Ctrl-C calls `on_interrupt`, waits for the clean
     end, and goes on.
+
+    Raises:
+        ConfigError: It is called on the loop of servers, which it would block for good.
     """
+    if threading.current_thread() is _servers.thread:
+        raise ConfigError(
+            "run_sync(...) would block the event loop that all MCP servers share: in a tool or callback of a"
+            " server, await run(...), or make it a plain function, which runs in a thread"
+        )
     if _blocks.get() or threading.current_thread() is _background.thread:
         return _in_fresh_loop(main, on_interrupt)
     loop = background_loop()

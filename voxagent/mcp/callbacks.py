@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +14,7 @@ from ..fanout.threads import in_thread
 from ..tools.context import RunContext
 from .connection import MODERN
 from .eliciting import completed, misfits
-from .options import Elicit, Elicitation, MCPOptions, Roots
+from .options import Elicit, Elicitation, MCPOptions, Roots, folders
 from .sampling import ignored, messages_of, result_of, settings_of
 from .secrets import Secrets
 from .waiting import Requests
@@ -158,7 +159,7 @@ class Callbacks:
         roots = cast("Roots", self._options.get("roots"))
         try:
             found = await _called(roots, roots) if callable(roots) else roots
-            return ListRootsResult(roots=[Root(uri=FileUrl(uri_of(each))) for each in found])
+            return ListRootsResult(roots=[Root(uri=FileUrl(uri_of(each))) for each in folders(found)])
         except Exception as error:  # the server is told that it failed
             return self._failed("roots=", error, "the folders are not known")
 
@@ -195,7 +196,7 @@ class Callbacks:
 
     def _failed(self, what: str, error: Exception, told: str) -> Any:
         """Log why, and tell the server no more than it needs."""
-        said = self._secrets.text(said_by(error))[:MAX_LOGGED]
+        said = self._secrets.text(f"{type(error).__name__}: {said_by(error)}")[:MAX_LOGGED]
         logger.warning("%s failed for the MCP server %r: %s", what, self._server, said)
         return _refused(told)
 
@@ -220,8 +221,8 @@ def _elicit_result(action: str, content: Mapping[str, Any] | None = None) -> Any
     return ElicitResult.model_validate({"action": action, "content": content})
 
 
-def uri_of(root: str | Path) -> str:
+def uri_of(root: str | os.PathLike[str]) -> str:
     """A folder or a URI as a URI."""
     if isinstance(root, str) and "://" in root:
         return root
-    return Path(root).resolve().as_uri()
+    return Path(root).expanduser().resolve().as_uri()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..errors import ConfigError, ModelRetry
 from ..tools.signature import rooted, told, untitled
@@ -23,6 +23,8 @@ SESSION: Mapping[str, Any] = {
     "maxLength": 200,
     "description": "Names a conversation; with the same name it goes on. Left out, nothing is remembered.",
 }
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+"""What pydantic calls it when a name is not that of a field."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -54,9 +56,11 @@ class Input:
 
     def __init__(self, tool: str, kind: Any, *, sessions: bool) -> None:
         self._sessions = sessions
-        from pydantic import TypeAdapter
-
-        self._adapter: TypeAdapter[Any] | None = None if kind is None else TypeAdapter[Any](kind)
+        self._adapter = None if kind is None else _adapter(kind)
+        if kind is not None and _schema(self._adapter, "validation") is None:
+            raise ConfigError(
+                f"input_type={kind!r:.100} of {tool!r} is not an object such as a model or dataclass"
+            )
         self.schema: Mapping[str, Any] = self._described(tool)
         """JSON Schema of them."""
 
@@ -69,8 +73,6 @@ class Input:
             }
         else:
             schema = dict(rooted(untitled(self._adapter.json_schema())))
-        if schema.get("type") != "object":
-            raise ConfigError(f"input_type of {tool!r} is not an object such as a model or dataclass")
         if not self._sessions:
             return schema
         fields = schema.get("properties", {})
@@ -81,10 +83,12 @@ class Input:
     def read(self, given: Mapping[str, Any]) -> Asked:
         """Check arguments; raises `ModelRetry` with what is wrong."""
         arguments = dict(given)
-        session = _text(arguments.pop("session"), "session") if self._names_session(arguments) else None
+        named = arguments.pop("session", None) if self._sessions else None
+        session = None if named is None else _text(named, "session")
+        self._refuse_unknown(arguments)
         if self._adapter is None:
-            if set(arguments) != {"prompt"}:
-                raise ModelRetry(f"invalid arguments: 'prompt' is expected, given are {sorted(arguments)}")
+            if "prompt" not in arguments:
+                raise ModelRetry("invalid arguments: 'prompt' is missing")
             return Asked(_text(arguments["prompt"], "prompt"), arguments, session)
         from pydantic import ValidationError
         from pydantic_core import to_json
@@ -95,8 +99,34 @@ class Input:
             raise ModelRetry(told(error)) from error
         return Asked(self._adapter.dump_json(value).decode(), arguments, session)
 
-    def _names_session(self, arguments: Mapping[str, Any]) -> bool:
-        return self._sessions and arguments.get("session") is not None
+    def _refuse_unknown(self, arguments: Mapping[str, Any]) -> None:
+        """Refuse names that nothing takes, but where a model itself takes any."""
+        known: Mapping[str, Any] = self.schema.get("properties", {})
+        unknown = [name for name in arguments if name not in known]
+        if not unknown or self.schema.get("additionalProperties", False) is not False:
+            return
+        if self._adapter is not None:
+            unknown = _unknown(self._adapter, arguments)
+        if unknown:
+            names, are = ", ".join(f"{name!r:.100}" for name in unknown), "is" if len(unknown) == 1 else "are"
+            raise ModelRetry(
+                f"invalid arguments: {names} {are} not known; known are {', '.join(map(repr, known))}"
+            )
+
+
+def _unknown(adapter: TypeAdapter[Any], arguments: Mapping[str, Any]) -> list[str]:
+    """What no field takes by any of its names."""
+    from pydantic import ValidationError
+    from pydantic_core import to_json
+
+    try:
+        adapter.validate_json(to_json(arguments), extra="forbid")
+    except ValidationError as error:
+        wrong = [
+            each for each in error.errors(include_url=False, include_context=False) if each["type"] in UNKNOWN
+        ]
+        return [str(each["loc"][0]) for each in wrong if len(each["loc"]) == 1]
+    return []
 
 
 def _text(value: object, name: str) -> str:
@@ -114,7 +144,7 @@ class Output:
 
     def __init__(self, kind: Any) -> None:
         self._adapter = _adapter(kind)
-        self.schema: Mapping[str, Any] | None = _schema(self._adapter)
+        self.schema: Mapping[str, Any] | None = _schema(self._adapter, "serialization")
         """JSON Schema of them where they are objects, else None."""
 
     def told(self, value: Any) -> tuple[str, dict[str, Any] | None]:
@@ -139,13 +169,15 @@ def _adapter(kind: Any) -> TypeAdapter[Any] | None:
         return None
 
 
-def _schema(shape: TypeAdapter[Any] | None) -> Mapping[str, Any] | None:
+def _schema(
+    shape: TypeAdapter[Any] | None, mode: Literal["validation", "serialization"]
+) -> Mapping[str, Any] | None:
     from pydantic import PydanticUserError
 
     if shape is None:
         return None
     try:
-        schema = rooted(untitled(shape.json_schema(mode="serialization")))
+        schema = rooted(untitled(shape.json_schema(mode=mode)))
     except PydanticUserError:
         return None
     return schema if schema.get("type") == "object" else None

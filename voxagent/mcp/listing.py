@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ConfigError, ToolsetError, ToolsetTimeoutError
+from ..errors import ToolsetError, ToolsetTimeoutError
 from .mending import MENDED
-from .names import sanitize_tool_name
+from .names import hashed, sanitize_tool_name
 from .options import MAX_TOOLS, MCPOptions
 from .schemas import rooted
 from .tool import Caller, MCPToolDefinition
@@ -43,8 +44,7 @@ async def listed(client: Any, name: str, options: MCPOptions, caller: Caller, se
             f"the MCP server {name!r} did not list its tools in {seconds:g} s"
         ) from error
     tools = [_made(tool, name, options, caller, warnings) for tool in found]
-    _check_unique(tools, name)
-    return Listed(tuple(tools), tuple(warnings))
+    return Listed(tuple(_unlike(tools, name)), tuple(warnings))
 
 
 async def _all_pages(client: Any, name: str, most: int) -> tuple[list[Any], list[str]]:
@@ -81,8 +81,9 @@ def _made(
     meta = dict(tool.meta or {})
     for what in filter(None, [meta.pop(MENDED, ""), lowered]):
         warnings.append(f"the MCP server {server!r}: the tool {tool.name!r} was mended: {what}")
+    name = sanitize_tool_name(f"{prefix_of(server, options)}{tool.name}")
     return MCPToolDefinition(
-        sanitize_tool_name(f"{prefix_of(server, options)}{tool.name}"),
+        name,
         tool.description or tool.title or "",
         parameters,
         caller=caller,
@@ -94,6 +95,7 @@ def _made(
         annotations=_plain(tool.annotations),
         meta=meta,
         timeout=options.get("tool_timeouts", {}).get(tool.name, options.get("call_timeout")),
+        spare_name=hashed(name, server, tool.name) if options.get("prefix") is True else "",
     )
 
 
@@ -109,12 +111,19 @@ def _plain(model: Any) -> Mapping[str, Any]:
     return {} if model is None else model.model_dump(by_alias=True, exclude_none=True)
 
 
-def _check_unique(tools: list[MCPToolDefinition], server: str) -> None:
-    names: dict[str, MCPToolDefinition] = {}
+def _unlike(tools: Sequence[MCPToolDefinition], server: str) -> Iterator[MCPToolDefinition]:
+    """The tools with names of their own: of several with one name, all get a hash but one that is valid so.
+
+    Raises:
+        ToolsetError: The server has two tools of one name.
+    """
+    originals = Counter(tool.original_name for tool in tools)
+    [(most, count)] = originals.most_common(1) or [("", 0)]
+    if count > 1:
+        raise ToolsetError(f"the MCP server {server!r} has {count} tools named {most!r}")
+    names = Counter(tool.name for tool in tools)
     for tool in tools:
-        other = names.setdefault(tool.name, tool)
-        if other is not tool:
-            raise ConfigError(
-                f"the MCP server {server!r} has two tools that would be named {tool.name!r}:"
-                f" {other.original_name!r} and {tool.original_name!r}"
-            )
+        if names[tool.name] == 1 or tool.name.endswith(tool.original_name):
+            yield tool
+        else:
+            yield tool.changed(name=hashed(tool.name, tool.original_name))

@@ -20,7 +20,10 @@ def sanitize_tool_name(name: str) -> str:
         valid = f"_{valid}"
     if name and not INVALID.search(name) and not name[0].isdigit():
         valid = name
-    if len(valid) > MAX_NAME:
-        digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
-        valid = f"{valid[: MAX_NAME - 9]}_{digest}"
-    return valid
+    return valid if len(valid) <= MAX_NAME else hashed(valid, name)
+
+
+def hashed(valid: str, *parts: str) -> str:
+    """A valid name with a hash of what it stands for at its end."""
+    data = "\0".join(parts).encode(errors="surrogatepass")
+    return f"{valid[: MAX_NAME - 9]}_{hashlib.sha256(data).hexdigest()[:8]}"

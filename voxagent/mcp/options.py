@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import os
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
-from ..errors import ConfigError
 from ..tools.context import RunContext, ToolContext
 
 Mode: TypeAlias = Literal["auto", "legacy", "2026-07-28"]
 Meta: TypeAlias = Callable[[ToolContext[Any]], Mapping[str, Any] | None]
-Roots: TypeAlias = Sequence[str | Path] | Callable[[], Sequence[str | Path]]
+Folders: TypeAlias = str | os.PathLike[str] | Collection[str | os.PathLike[str]]
+Roots: TypeAlias = Folders | Callable[[], Folders]
 Answered: TypeAlias = Mapping[str, Any] | Literal["decline", "cancel"] | None
 Elicit: TypeAlias = Callable[["Elicitation"], "Answered | Awaitable[Answered]"]
 
@@ -78,7 +79,8 @@ class MCPOptions(TypedDict, total=False, closed=True):
         elicit: Is asked when the server wants to know something of the user. Gives the answer by name ({}
             where the user has agreed to an address), None or "decline", or "cancel". A plain function may
             block.
-        roots: Folders, or "file://" URIs, that the server may know of, or a function that gives them.
+        roots: Folders, or "file://" URIs, that the server may know of, or a function that gives them; one
+            alone is a list of it. "~" is your home.
         meta: Gives the `_meta` of a call from its context.
         log_level: From which level on the server's log messages are wanted; "warning" by default.
     """
@@ -100,19 +102,6 @@ class MCPOptions(TypedDict, total=False, closed=True):
     log_level: Literal["debug", "info", "notice", "warning", "error"]
 
 
-def check_options(options: MCPOptions) -> None:
-    """Refuse what no server takes."""
-    for name in options:
-        if name not in MCPOptions.__annotations__:
-            known = ", ".join(MCPOptions.__annotations__)
-            raise ConfigError(f"an MCP server takes no {name!r}; it takes {known}")
-    times = [options.get("connect_timeout"), options.get("idle_timeout"), options.get("call_timeout")]
-    for seconds in [*times, *options.get("tool_timeouts", {}).values()]:
-        if seconds is not None and seconds <= 0:
-            raise ConfigError(f"{seconds!r} is not a positive number of seconds")
-    roots = options.get("roots") or ()
-    for root in () if callable(roots) else roots:
-        if "://" in str(root) and not str(root).startswith("file://"):
-            raise ConfigError(f"roots: {root!r} is neither a folder nor a 'file://' URI")
-    if options.get("mode", "auto") not in ("auto", "legacy", "2026-07-28"):
-        raise ConfigError(f"mode={options.get('mode')!r}: 'auto', 'legacy' or '2026-07-28' is expected")
+def folders(given: Folders) -> Collection[str | os.PathLike[str]]:
+    """A list of folders; one alone is a list of it."""
+    return (given,) if isinstance(given, str | os.PathLike) else given

@@ -81,7 +81,7 @@ class ServerProcess:
                 await asyncio.wait([self._reading])
                 await self._process.wait()
         code = self._process.returncode
-        ended = "it still runs" if code is None else f"it ended with {_said_of(code)}"
+        ended = "it was still running" if code is None else f"it ended with {_said_of(code)}"
         last = bytes(self._stderr).decode(errors="replace").strip().splitlines()[-5:]
         return f"{ended}; its stderr: {' | '.join(last)}" if last else ended
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from ..tools.content import ToolReturn
 from ..types.blocks import AudioBlock, ContentBlock, DocumentBlock, ImageBlock, TextBlock
+
+BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]*=?\s*=?\s*")
 
 
 def returned(result: Any) -> ToolReturn[Any]:
@@ -37,14 +40,14 @@ def blocks_of(content: Sequence[Any]) -> list[ContentBlock]:
 
 
 def block_of(content: Any) -> ContentBlock:
-    """One block."""
+    """One block; raises `ValueError` if its data cannot be read: no model takes a message with that."""
     match content.type:
         case "text":
             return TextBlock(content.text)
         case "image":
-            return ImageBlock(content.mime_type, content.data)
+            return ImageBlock(content.mime_type, _data(content.data, "an image"))
         case "audio":
-            return AudioBlock(content.mime_type, content.data)
+            return AudioBlock(content.mime_type, _data(content.data, "sound"))
         case "resource_link":
             told = " - ".join(filter(None, [content.title or content.name, content.description]))
             return TextBlock(f"{told}: {content.uri}")
@@ -61,7 +64,13 @@ def resource_block(resource: Any) -> ContentBlock:
         return TextBlock(text)
     kind = resource.mime_type or "application/octet-stream"
     if kind.startswith("image/"):
-        return ImageBlock(kind, resource.blob)
+        return ImageBlock(kind, _data(resource.blob, "an image"))
     if kind.startswith("audio/"):
-        return AudioBlock(kind, resource.blob)
-    return DocumentBlock(kind, resource.blob, name=resource.uri.rsplit("/", 1)[-1])
+        return AudioBlock(kind, _data(resource.blob, "sound"))
+    return DocumentBlock(kind, _data(resource.blob, "a document"), name=resource.uri.rsplit("/", 1)[-1])
+
+
+def _data(data: str, what: str) -> str:
+    if not BASE64.fullmatch(data):
+        raise ValueError(f"{what} is not base64: {data[:20]!r}")
+    return data

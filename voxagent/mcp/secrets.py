@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from weakref import WeakSet
 
 from ..security.filters import RedactionFilter
@@ -24,6 +24,8 @@ SAYS_SECRET = re.compile(
 )
 LOOKS_SECRET = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w.~+=:-]{16,}")
 """Long, letters and digits mixed, no path and no sentence."""
+HEADER = re.compile(r"([\w-]+):\s*(\S.*)")
+HEADER_OPTIONS = ("-H", "--header", "--headers")
 MOST_HEADERS = 256
 PLAIN_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
 LOGGERS = (
@@ -50,7 +52,6 @@ class Secrets:
         self._begin()
         self._headers: dict[tuple[str, str], None] = {}
         self._lasting: list[tuple[str, str]] = []
-
         _logs.all.add(self)
         for name in LOGGERS:
             logging.getLogger(name).addFilter(_logs)  # a second time does nothing
@@ -72,14 +73,26 @@ class Secrets:
     def add_environment(self, env: Mapping[str, str]) -> None:
         """Values that are secrets by their name, or look like one."""
         for name, value in env.items():
-            if SAYS_SECRET.search(name) or LOOKS_SECRET.fullmatch(value):
-                self._add(name, value)
+            self._look_at(name, value)
 
     def add_arguments(self, args: Sequence[str]) -> None:
-        """What follows `--token`, or stands behind `--token=`; and what looks like a secret."""
+        """What follows `--token`, or stands behind `--token=`; headers; and what looks like a secret."""
         for name, value in _arguments(args):
-            if SAYS_SECRET.search(name) or LOOKS_SECRET.fullmatch(value):
-                self._add(name.lstrip("-") or "argument", value)
+            self._look_at(name.lstrip("-") or "argument", value)
+            header = HEADER.fullmatch(value)
+            if header is not None and (name in HEADER_OPTIONS or SAYS_SECRET.search(header[1])):
+                self.add_headers({header[1]: header[2]})
+
+    def _look_at(self, name: str, value: str) -> None:
+        """A value that is a secret by its name, looks like one, or is an address that holds one."""
+        if says_secret(name, value):
+            self.add(name, value)
+        if "://" in value:
+            self.add_url(value)
+
+    def add_sent(self, headers: Mapping[str, str]) -> None:
+        """Of the headers as they are sent, those that are secrets by their name, whoever has set them."""
+        self.add_headers({name: value for name, value in headers.items() if SAYS_SECRET.search(name)})
 
     def add_headers(self, headers: Mapping[str, str]) -> None:
         """All but the well-known ones, and what follows a word such as "Bearer"."""
@@ -92,13 +105,18 @@ class Secrets:
 
     def add_url(self, url: str) -> None:
         """A password in it, and parameters that are secrets by their name."""
-        parts = urlsplit(url)
-        self._add("password", parts.password or "")
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # it is no address
+            return
+        for password in {parts.password or "", unquote(parts.password or "")}:
+            self.add("password", password)
         for name, value in parse_qsl(parts.query):
-            if SAYS_SECRET.search(name) or LOOKS_SECRET.fullmatch(value):
-                self._add(name, value)
+            if says_secret(name, value):
+                self.add(name, value)
 
-    def _add(self, name: str, value: str) -> None:
+    def add(self, name: str, value: str) -> None:
+        """A value that is known to be one."""
         self._lasting.append((name, value))
         self._registry.register_value(name, value, found=True)
 
@@ -116,6 +134,11 @@ class Secrets:
             self._registry.register_value(name, value, found=True)
         for name, value in self._headers:
             self._register_header(name, value)
+
+
+def says_secret(name: str, value: str) -> bool:
+    """Whether a value is a secret by its name, or looks like one."""
+    return bool(SAYS_SECRET.search(name) or LOOKS_SECRET.fullmatch(value))
 
 
 class _Logs(logging.Filter):

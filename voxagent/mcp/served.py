@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from ..errors import ConfigError
 from ..streaming.events import StreamEventData
+from ..tools.context import deps_are_optional
 from ..types.result import RunResult
 
 
@@ -24,6 +25,16 @@ class ServedRun(Protocol):
 
     async def result(self) -> RunResult[Any]:
         """How it ended."""
+        ...
+
+
+@runtime_checkable
+class TakesDeps(Protocol):
+    """Something that can be served and says of what type its deps are; an `Agent` does."""
+
+    @property
+    def deps_type(self) -> Any:
+        """Type of the deps; None if there are none."""
         ...
 
 
@@ -92,7 +103,7 @@ class ServedAgent:
             session.
 
     Raises:
-        ConfigError: It is no agent, or has no name.
+        ConfigError: It is no agent, has no name, or needs deps that nobody gives.
     """
 
     agent: Servable
@@ -108,3 +119,15 @@ class ServedAgent:
             raise ConfigError(f"{self.agent!r:.100} is no agent: it has no run_stream(...)")
         if not (self.name or self.agent.name):
             raise ConfigError("an agent needs a name to be served: Agent(..., name='researcher')")
+        for option in ("deps", "session_key"):
+            value: object = self.deps if option == "deps" else self.session_key
+            if value is not None and not callable(value):
+                raise ConfigError(
+                    f"{option}= is of type {type(value).__name__}: a function of the call is expected"
+                )
+        agent: object = self.agent
+        if self.deps is None and isinstance(agent, TakesDeps) and not deps_are_optional(agent.deps_type):
+            raise ConfigError(
+                f"deps is missing: agent {self.name or self.agent.name!r} has deps_type={agent.deps_type!r};"
+                " give ServedAgent(agent, deps=...), a function of the call"
+            )

@@ -8,6 +8,7 @@ one closes it.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,10 +27,23 @@ from ..tools.context import RunContext, ToolContext
 from ..tools.definition import ToolDefinition
 from ..types.blocks import ContentBlock
 from ..types.message import Message
+from .checks import (
+    check_options,
+    checked_arguments,
+    checked_auth,
+    checked_client,
+    checked_command,
+    checked_cwd,
+    checked_environment,
+    checked_headers,
+    checked_server,
+    checked_url,
+)
 from .connection import State
+from .given import faults_told, headers_of, meta_of
 from .listing import Listed
 from .live import ServerTools
-from .options import MCPOptions, asking_run, check_options
+from .options import MCPOptions, asking_run
 from .resource_tools import MAX_BYTES, ResourceTools
 from .resources import (
     PromptDescription,
@@ -81,6 +95,10 @@ class MCPServer:
     def state(self) -> State:
         """How the connection stands: "idle", "connecting", "connected", "lost" or "failed"."""
         return "idle" if self._session is None else self._session.state
+
+    def hide(self, name: str, value: str) -> None:
+        """Show `[REDACTED:name]` instead of this value wherever the server's words come back."""
+        self._secrets.add(name, value)
 
     @property
     def required(self) -> bool:
@@ -155,7 +173,8 @@ class MCPServer:
 
         async def main() -> T:
             asking_run.set(run)
-            return await work(self._here(loop))
+            with faults_told():
+                return await work(self._here(loop))
 
         return await on_loop(loop, main)
 
@@ -181,8 +200,7 @@ class MCPServer:
         self, name: str, arguments: Mapping[str, Any], context: ToolContext[Any]
     ) -> ToolReturn[Any]:
         """Call a tool by the server's name of it; raises `ToolError` with what the model shall know."""
-        meta = self._options.get("meta")
-        told = None if meta is None else meta(context)
+        told = meta_of(self._options.get("meta"), context, self._secrets)
 
         def tell(message: str) -> None:
             context.view.tell(ToolOutputEvent(context.run_id, context.tool_call_id, message))
@@ -285,18 +303,20 @@ class MCPServerStdio(MCPServer):
 
     def __init__(
         self,
-        command: str,
-        args: Sequence[str] = (),
+        command: str | os.PathLike[str],
+        args: Sequence[str | os.PathLike[str]] = (),
         *,
         env: Mapping[str, str] | None = None,
         cwd: str | Path | None = None,
         **options: Unpack[MCPOptions],
     ) -> None:
+        program, words = checked_command(command), checked_arguments(args)
+        variables = checked_environment({} if env is None else env)
         secrets = Secrets()
-        secrets.add_environment(env or {})
-        secrets.add_arguments(args)
-        target = ProcessTarget(command, tuple(args), dict(env or {}), cwd)
-        super().__init__(target, Path(command).stem or "server", options, secrets)
+        secrets.add_environment(variables)
+        secrets.add_arguments(words)
+        target = ProcessTarget(program, words, variables, checked_cwd(cwd))
+        super().__init__(target, Path(program).stem or "server", options, secrets)
 
 
 class MCPServerHTTP(MCPServer):
@@ -321,18 +341,20 @@ class MCPServerHTTP(MCPServer):
         client: Callable[[], Any] | None = None,
         **options: Unpack[MCPOptions],
     ) -> None:
-        given: Headers = headers or {}
+        given: Headers = checked_headers({} if headers is None else headers)
         secrets = Secrets()
-        secrets.add_url(url)
+        secrets.add_url(checked_url(url))
+        if not callable(given):
+            secrets.add_headers(given)
 
         def current() -> Mapping[str, str]:
-            now = given(asking_run.get()) if callable(given) else given
-            secrets.add_headers(now)
-            return now
+            return headers_of(given, asking_run.get(), secrets)
 
         if self.SSE and options.get("mode", "auto") == "auto":
             options["mode"] = "legacy"  # newer servers do not speak it
-        target = WebTarget(url, current, auth, self.SSE, client)
+        target = WebTarget(
+            url, current, checked_auth(auth), self.SSE, checked_client(client), secrets.add_sent
+        )
         super().__init__(target, _host_of(url), options, secrets)
 
 
@@ -351,7 +373,8 @@ class MCPServerInProcess(MCPServer):
     """
 
     def __init__(self, server: Any, **options: Unpack[MCPOptions]) -> None:
-        super().__init__(ObjectTarget(server), str(getattr(server, "name", "") or "server"), options)
+        target = ObjectTarget(checked_server(server))
+        super().__init__(target, str(getattr(server, "name", "") or "server"), options)
 
 
 def _host_of(url: str) -> str:

@@ -58,17 +58,25 @@ def as_server(
         A server of the SDK, to be run by `serve`, by the SDK, or in this process (`MCPServerInProcess`).
 
     Raises:
-        ConfigError: There is no agent, one has no name, two would have the same, or `max_parallel` is none.
+        ConfigError: There is no agent, one has no name or needs deps that nobody gives, two would have the
+            same name, or `max_parallel` is none.
     """
+    return served_by(*agents, name=name, instructions=instructions, max_parallel=max_parallel)[0]
+
+
+def served_by(
+    *agents: Servable | ServedAgent, name: str, instructions: str | None, max_parallel: int
+) -> tuple[Server[Any], AgentTools]:
+    """A server, and its tools for whoever stops it."""
     from mcp.server import Server
 
     if not agents:
         raise ConfigError("as_server(...) needs an agent to serve")
-    if max_parallel < 1:
+    if not _is_count(max_parallel):
         raise ConfigError(f"max_parallel={max_parallel!r}: how many calls may be at work, 1 or more")
     served = [each if isinstance(each, ServedAgent) else ServedAgent(each) for each in agents]
     secrets = RedactionFilter(known_secrets(), PLACEHOLDER)
-    tools = _Tools([AgentTool(each, secrets) for each in served], max_parallel)
+    tools = AgentTools([AgentTool(each, secrets) for each in served], max_parallel)
 
     @asynccontextmanager
     async def kept_open(server: Any) -> AsyncGenerator[Running]:
@@ -83,7 +91,7 @@ def as_server(
             finally:
                 await _stopped(running)
 
-    return Server(
+    server: Server[Any] = Server(
         name,
         version=__version__,
         instructions=instructions,
@@ -92,14 +100,16 @@ def as_server(
         on_list_tools=tools.list,
         on_call_tool=tools.call,
     )
+    return server, tools
 
 
-class _Tools:
+class AgentTools:
     """The tools of a server, and what is at work for all its clients."""
 
     def __init__(self, tools: Sequence[AgentTool], most: int) -> None:
         self._most = most
         self._at_work: Running = set()
+        self._is_stopped = False
         self._tools: dict[str, AgentTool] = {}
         for tool in tools:
             if tool.name in self._tools:
@@ -129,6 +139,8 @@ class _Tools:
             known = ", ".join(self._tools)
             raise MCPError(NO_SUCH_TOOL, f"there is no tool {params.name!r}; there are {known}")
 
+        if self._is_stopped:
+            return _result(_stopping(params.name))
         if len(self._at_work) >= self._most:
             return _result(Answer(_busy(params.name, self._most), is_error=True))
 
@@ -146,10 +158,22 @@ class _Tools:
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
         try:
-            return _result(await asyncio.shield(task))
+            await asyncio.wait({task})
+            return _result(_stopping(params.name) if task.cancelled() else task.result())
         finally:
             await _stopped({task})
             running.discard(task)
+
+    async def stop(self, seconds: float) -> None:
+        """Take no more calls; those at work get this time to end, and are cancelled then."""
+        self._is_stopped = True
+        if self._at_work:
+            await asyncio.wait(set(self._at_work), timeout=seconds)
+        await _stopped(set(self._at_work))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 async def _stopped(tasks: Running) -> None:
@@ -162,6 +186,10 @@ async def _stopped(tasks: Running) -> None:
     if left:
         with CancelScope(shield=True):
             await asyncio.wait(left)
+
+
+def _stopping(name: str) -> Answer:
+    return Answer(f"{name} has no answer: the server is being stopped", is_error=True)
 
 
 def _busy(name: str, most: int) -> str:

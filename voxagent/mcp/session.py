@@ -232,9 +232,12 @@ class ServerSession:
             result = await self.asked(name, answer)
         except ToolsetError as error:
             raise ToolError(error.message) from None
-        if result.is_error:
-            raise ToolError(self._secrets.text(text_of(result)) or f"the tool {name!r} failed")
-        return self._secrets.value(returned(result))
+        try:
+            if result.is_error:
+                raise ToolError(self._secrets.text(text_of(result)) or f"the tool {name!r} failed")
+            return self._secrets.value(returned(result))
+        except ValueError as error:
+            raise ToolError(self._invalid(name, error)) from None
 
     async def asked(self, what: str, ask: Question[T]) -> T:
         """Ask the server something for the run in `asking_run`; raises `ToolsetError`.
@@ -279,9 +282,10 @@ class ServerSession:
         except VoxAgentError:
             raise
         except (ValueError, RuntimeError) as error:
-            raise ToolsetError(
-                f"the MCP server {self.name!r} gave no valid answer to {what!r}: {self._short(error)}"
-            ) from None
+            raise ToolsetError(self._invalid(what, error)) from None
+
+    def _invalid(self, what: str, error: Exception) -> str:
+        return f"the MCP server {self.name!r} gave no valid answer to {what!r}: {self._short(error)}"
 
     async def _why(self, name: str, error: Any) -> str:
         """Why a call failed, in words."""

@@ -24,6 +24,10 @@ USER_SECONDS = 86_400.0
 """Seconds for the first question where a user may have to be asked first; `connect_timeout` holds."""
 
 
+def _nothing(headers: Mapping[str, str]) -> None:
+    return
+
+
 class Link(Protocol):
     """One made connection: what the SDK's client is made with, and what can be told once it is over."""
 
@@ -103,6 +107,7 @@ class WebTarget:
         auth: An `httpx2.Auth`, such as the SDK's OAuth.
         sse: Whether it speaks the older protocol.
         client: Makes the `httpx2.AsyncClient`; one of our own by default.
+        sent: Called with the headers of each request as it is sent.
     """
 
     url: str = field(repr=False)
@@ -110,14 +115,21 @@ class WebTarget:
     auth: Any = field(default=None, repr=False)
     sse: bool = False
     client: Callable[[], Any] | None = field(default=None, repr=False)
+    sent: Callable[[Mapping[str, str]], None] = field(default=_nothing, repr=False)
 
     @asynccontextmanager
     async def linked(self, on_end: OnEnd, patience: float) -> AsyncGenerator[Link]:
         """Connect to the address."""
         from mcp.client.streamable_http import streamable_http_client
 
+        async def seen(request: Any) -> None:
+            self.sent(request.headers)
+
+        client = self._client()
+        hooks = client.event_hooks
+        client.event_hooks = {**hooks, "request": [*hooks.get("request", ()), seen]}
         async with AsyncExitStack() as stack:
-            web: Any = await stack.enter_async_context(WebClient(self._client(), self.headers, on_end))
+            web: Any = await stack.enter_async_context(WebClient(client, self.headers, on_end))
             if self.sse:
                 transport: Any = sse(web, self.url)
             else:

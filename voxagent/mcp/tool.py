@@ -39,6 +39,7 @@ class MCPToolDefinition(ToolDefinition[object]):
             server's word only. By `readOnlyHint` and `idempotentHint` it is `idempotent`.
         meta: What the server tells besides.
         timeout: Seconds for one call, progress or not; None for no limit.
+        spare_name: What the model calls it if another tool has its name; "" where that is an error.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class MCPToolDefinition(ToolDefinition[object]):
         annotations: Mapping[str, Any] | None = None,
         meta: Mapping[str, Any] | None = None,
         timeout: float | None = None,
+        spare_name: str = "",
     ) -> None:
         told = annotations or {}
         safe = bool(told.get("readOnlyHint") or told.get("idempotentHint"))
@@ -67,6 +69,7 @@ class MCPToolDefinition(ToolDefinition[object]):
         self.output_schema = output_schema
         self.annotations: Mapping[str, Any] = told
         self.meta: Mapping[str, Any] = meta or {}
+        self.spare_name = spare_name
         self._caller = caller
 
     @property

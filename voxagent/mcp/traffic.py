@@ -31,6 +31,8 @@ DENIED = -32_012
 """Code of the error that stands for a server which does not let us in."""
 UNKNOWN_METHOD = -32_601
 ID = re.compile(rb'"id"\s*:\s*(\d+|"[^"\\]{1,100}")')
+MESSAGE = re.compile(rb'\s*\{.*?"(?:jsonrpc|result|error)"\s*:', re.DOTALL)
+"""What was meant to be a message; a line of a log may be an object too."""
 LISTING = "tools/list"
 PROBE = "server/discover"
 
@@ -98,7 +100,7 @@ class Traffic:
     def _unread(self, error: Exception) -> list[Item]:
         if not isinstance(error, UnreadableMessage):
             return [error]
-        if not error.start.lstrip().startswith(b"{"):
+        if not MESSAGE.match(error.start):
             logger.debug("an MCP server wrote something else than messages: %r", error.start[:200])
             return []
         found = ID.search(error.start)

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import ipaddress
 import signal
-import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from typing_extensions import TypedDict, Unpack
 
 from ..errors import ConfigError
+from .hosting import Place, over_http
 from .served import Servable, ServedAgent
-from .serving import MAX_PARALLEL, as_server
+from .serving import MAX_PARALLEL, served_by
+from .signals import stopped_by_signals
 from .standard import standard_streams
 
 if TYPE_CHECKING:
     from mcp.server import Server
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 Transport: TypeAlias = Literal["stdio", "http"]
 
 SHORTEST_TOKEN = 16
 SIGNALLED = 128
 """The status of a program that a signal has ended is this and the signal's number."""
-GRACE = 2.0
-"""Seconds that calls get to end when the server is stopped; they are cancelled then."""
+HIGHEST_PORT = 65_535
+
+EXPECTED: Mapping[str, tuple[Any, str]] = {
+    "host": (str, "a text"),
+    "path": (str, "a text"),
+    "name": (str, "a text"),
+    "instructions": ((str, NoneType), "a text or None"),
+    "on_ready": (Callable, "a function of the address"),
+}
+"""Of what type some options are, and how that is said."""
 
 
 class ServeOptions(TypedDict, total=False, closed=True):
@@ -61,6 +68,7 @@ class ServeOptions(TypedDict, total=False, closed=True):
 def serve(*agents: Servable | ServedAgent, **options: Unpack[ServeOptions]) -> None:
     """Serve agents until the client is gone (stdio), or until Ctrl-C (HTTP); SIGTERM ends the program.
 
+    A second signal ends the program at once.
     Over stdio, what the program prints goes to stderr: standard output carries messages only.
 
     Args:
@@ -72,21 +80,20 @@ def serve(*agents: Servable | ServedAgent, **options: Unpack[ServeOptions]) -> N
     """
     if _is_in_loop():
         raise ConfigError("serve(...) blocks: in a running event loop, await serve_async(...)")
-    over_stdio = options.get("transport", "stdio") == "stdio"
+    came: list[int] = []
 
     async def main() -> None:
         serving = asyncio.ensure_future(serve_async(*agents, **options))
-        if over_stdio:  # over HTTP, the server sees to it
-            with suppress(RuntimeError, ValueError):  # which are of other threads than the main one
-                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
-        await serving
+        with stopped_by_signals(serving, came):
+            await serving
 
     try:
         asyncio.run(main())
     except KeyboardInterrupt:
         return
     except asyncio.CancelledError:
-        raise SystemExit(SIGNALLED + signal.SIGTERM) from None
+        if came != [signal.SIGINT]:
+            raise SystemExit(SIGNALLED + signal.SIGTERM) from None
 
 
 def _is_in_loop() -> bool:
@@ -108,7 +115,7 @@ async def serve_async(*agents: Servable | ServedAgent, **options: Unpack[ServeOp
         ConfigError: It cannot be served like that.
     """
     _check(options)
-    server = as_server(
+    server, tools = served_by(
         *agents,
         name=options.get("name", "voxagent"),
         instructions=options.get("instructions"),
@@ -118,7 +125,9 @@ async def serve_async(*agents: Servable | ServedAgent, **options: Unpack[ServeOp
     if options.get("transport", "stdio") == "stdio":
         await _over_stdio(server, ready)
     else:
-        await _over_http(server, options, ready)
+        host, port = options.get("host", "127.0.0.1"), options.get("port", 8000)
+        place = Place(host, port, options.get("path", "/mcp"), options.get("token"))
+        await over_http(server, tools, place, ready)
 
 
 def _nothing(address: str) -> None:
@@ -136,6 +145,18 @@ def _check(options: ServeOptions) -> None:
     given = [name for name in ("host", "port", "path", "token") if name in options]
     if transport == "stdio" and given:
         raise ConfigError(f"{', '.join(given)} is for transport='http'; over stdio nobody listens")
+    for name, value in options.items():
+        kind, expected = EXPECTED.get(name, (object, ""))
+        if not isinstance(value, kind):
+            raise ConfigError(f"{name}={value!r:.100}: {expected} is expected")
+    _check_place(options)
+
+
+def _check_place(options: ServeOptions) -> None:
+    """Refuse where nobody can listen, or too many could be heard."""
+    port: object = options.get("port", 8000)
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= HIGHEST_PORT:
+        raise ConfigError(f"port={port!r:.100}: 1 to {HIGHEST_PORT} is expected, or 0 for any that is free")
     token, host, path = options.get("token"), options.get("host", "127.0.0.1"), options.get("path", "/mcp")
     if token is not None and not _is_token(token):
         raise ConfigError(
@@ -148,7 +169,9 @@ def _check(options: ServeOptions) -> None:
         raise ConfigError(f"path={path!r} does not begin with '/'")
 
 
-def _is_token(token: str) -> bool:
+def _is_token(token: object) -> bool:
+    if not isinstance(token, str):
+        return False
     return len(token) >= SHORTEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
 
 
@@ -166,67 +189,3 @@ async def _over_stdio(server: Server[Any], ready: Callable[[str], object]) -> No
     async with standard_streams() as (reading, writing):
         ready("stdio")
         await server.run(reading, writing, server.create_initialization_options())
-
-
-async def _over_http(server: Server[Any], options: ServeOptions, ready: Callable[[str], object]) -> None:
-    import uvicorn
-
-    host, port, path = (
-        options.get("host", "127.0.0.1"),
-        options.get("port", 8000),
-        options.get("path", "/mcp"),
-    )
-    app: ASGIApp = server.streamable_http_app(streamable_http_path=path, host=host)
-    token = options.get("token")
-    listening = _listening(host, port)
-    config = uvicorn.Config(
-        app if token is None else _Guarded(app, token),
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-        timeout_graceful_shutdown=int(GRACE),
-    )
-    web = uvicorn.Server(config)
-    with listening:
-        running = asyncio.create_task(web.serve([listening]))
-        try:
-            ready(f"http://{_shown(host)}:{listening.getsockname()[1]}{path}")
-            await asyncio.shield(running)
-        finally:
-            web.should_exit = True
-            await asyncio.wait([running])
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise ConfigError(f"host={host!r}, port={port!r} cannot be listened on: {error.strerror}") from error
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-class _Guarded:
-    """Lets those in who have the token."""
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._token = token.encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        from starlette.responses import JSONResponse
-
-        if scope["type"] == "http" and not self._is_let_in(dict(scope["headers"])):
-            told = {"error": "invalid_token", "error_description": "a bearer token of this server is needed"}
-            refusal = JSONResponse(told, 401, {"www-authenticate": 'Bearer error="invalid_token"'})
-            await refusal(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _is_let_in(self, headers: dict[bytes, bytes]) -> bool:
-        kind, _, shown = headers.get(b"authorization", b"").partition(b" ")
-        return hmac.compare_digest(shown.strip(), self._token) and kind.lower() == b"bearer"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from ..errors import ToolsetAuthError, said_by
+from ..errors import ToolsetAuthError, VoxAgentError, said_by
 from .auth import failure_of
 from .messages import MAX_MESSAGE, TOO_LARGE
 from .traffic import BROKEN, DENIED
@@ -69,7 +69,11 @@ class WebClient:
         import httpx2
         from mcp.client.auth import OAuthFlowError
 
-        request.headers.update(self._headers())
+        try:
+            request.headers.update(self._headers())
+        except VoxAgentError as error:  # kept aside for whom the request is made for
+            self.said = error.message
+            return _failed(request, BROKEN_STATUS, BROKEN, self.said)
         try:
             async with asyncio.timeout(GOODBYE_SECONDS if request.method == "DELETE" else None):
                 try:
@@ -112,8 +116,11 @@ class WebClient:
         if response.status_code in NOT_LET_IN:
             self.said = f"HTTP {response.status_code} {response.reason_phrase}"
             return _failed(request, response.status_code, DENIED, self.said)
-        if refused and response.status_code != NOT_FOUND and b'"jsonrpc"' not in body:
+        if refused and b'"jsonrpc"' not in body:
             self.said = f"HTTP {response.status_code} {response.reason_phrase}"
+            if response.status_code == NOT_FOUND:
+                self.said += ": is the path of the address right?"
+        if refused and response.status_code != NOT_FOUND and b'"jsonrpc"' not in body:
             return _failed(request, response.status_code, BROKEN, self.said)
         return _response(request, response.status_code, kind, body, response.headers)
 

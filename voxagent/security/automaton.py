@@ -8,7 +8,10 @@ character costs one look-up, or one step through the states: never a search.
 
 # No `annotations` of the future: a NamedTuple would compile each of them again, 0.2 ms a field.
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
+
+from voxagent.errors import ConfigError
 
 from .expressions import Accept, CharClass, Net, Step
 
@@ -26,6 +29,16 @@ MAX_ASKED = 64
 
 MAX_HEADS = 4_096
 WIDE_DEPTH = 8
+
+MAX_BESIDE = 256
+"""How many attempts may be under way in one place, each in another node: so often may a character be read."""
+
+MAX_NODES = 5_000
+MAX_PAIRS = 150_000
+"""Up to where this is counted; a pattern that has more is taken for a slow one."""
+
+SAMPLES = (*map(chr, range(0x250)), *"\u017f\u0416\u0661\u200b\u2003\u2028\u212a\u4e00\uff10\U0001f600")
+"""Characters that stand for all others: of every kind that `re` knows."""
 
 
 class SecretPattern(NamedTuple):
@@ -86,6 +99,13 @@ class Automaton:
         """Return the node in which only the patterns without a check go on."""
         owners = self._net.owners
         return self._node(frozenset(state for state in node.states if not self.patterns[owners[state]].check))
+
+    def kinds(self) -> list[str]:
+        """Return one character for each way in which the classes of the patterns tell characters apart."""
+        classes = list({step.chars for step in self._net.states if isinstance(step, Step)})
+        known = {char for each in classes for char in each.chars or ()}
+        kinds = {tuple(char in each for each in classes): char for char in sorted(known.union(SAMPLES))}
+        return list(kinds.values())
 
     def heads(self) -> tuple[set[str], list[str]]:
         """Return how matches begin: texts of `HEAD` characters, and expressions for what has too many."""
@@ -161,3 +181,74 @@ class Automaton:
         self._kept = 0
         self._nodes: dict[frozenset[int], Node] = {}
         self.start: Node = self._new_node(self._first)
+
+
+class _Overlap:
+    """Counts how many attempts, begun at different places of a text, can be in different nodes at one place.
+
+    Those in the same node go on as one (see `scanner`), and all the others read the next character each:
+    so this number is what a character can cost. Two nodes meet if one is reached from the start while an
+    attempt goes on that was begun before; no more than a node meets can be under way with it.
+    """
+
+    def __init__(self, patterns: tuple[SecretPattern, ...]) -> None:
+        self._automaton = Automaton(patterns)
+        self._kinds = self._automaton.kinds()
+        self._numbers: dict[frozenset[int], int] = {}
+        self._ways: list[list[int]] = []
+        """For each node what follows it, by the kind of character; -1 where no pattern goes on."""
+
+    def is_small(self) -> bool:
+        """Tell whether it is at most `MAX_BESIDE`."""
+        return self._explore() and self._is_met_by_few()
+
+    def _explore(self) -> bool:
+        nodes = [self._automaton.start]
+        self._numbers[nodes[0].states] = 0
+        for node in nodes:
+            if len(nodes) > MAX_NODES:
+                return False
+            ways: list[int] = []
+            for kind in self._kinds:
+                after = self._automaton.after(node, kind)
+                if after.open and after.states not in self._numbers:
+                    self._numbers[after.states] = len(nodes)
+                    nodes.append(after)
+                ways.append(self._numbers[after.states] if after.open else -1)
+            self._ways.append(ways)
+        return True
+
+    def _is_met_by_few(self) -> bool:
+        """Of more than `MAX_BESIDE` that all meet each other, each would meet that many."""
+        met: dict[int, set[int]] = {}
+        crowded: set[int] = set()
+        waiting = [(older, 0) for older in range(len(self._ways))]
+        for older, younger in waiting:
+            for pair in set(zip(self._ways[older], self._ways[younger], strict=True)):
+                first, second = min(pair), max(pair)
+                if first < 0 or first == second or second in met.setdefault(first, set()):
+                    continue
+                met[first].add(second)
+                met.setdefault(second, set()).add(first)
+                waiting.append((first, second))
+                crowded.update(node for node in pair if len(met[node]) >= MAX_BESIDE)
+                if len(crowded) > MAX_BESIDE or len(waiting) > MAX_PAIRS:
+                    return False
+        return True
+
+
+@lru_cache(maxsize=256)
+def _is_cheap(patterns: tuple[SecretPattern, ...]) -> bool:
+    return _Overlap(patterns).is_small()
+
+
+def check_cost(fresh: tuple[SecretPattern, ...], others: tuple[SecretPattern, ...]) -> None:
+    """Raise `ConfigError` for a pattern with which a character of some text would be read too often."""
+    for number, pattern in enumerate(fresh):
+        if _is_cheap((pattern,)) and _is_cheap((*others, *fresh[: number + 1])):
+            continue
+        raise ConfigError(
+            f"secret pattern {pattern.expression!r} cannot be used: in some text more than {MAX_BESIDE} "
+            "attempts at it, or at all patterns, go on side by side, which is slow; write a minimum in place "
+            "of a range ([a-z]{20,} for [a-z]{20,2000}), a smaller number, or begin with fixed text"
+        )

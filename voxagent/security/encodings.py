@@ -24,8 +24,21 @@ def encoded_forms(value: str | bytes) -> set[str]:
 
     These are the raw text, JSON (with and without ASCII escapes, PHP's and Go's), Python's `repr`,
     URL (path, query and JavaScript style, both cases of the digits), HTML, hex in both cases, base64
-    and base64url at three alignments. Bytes that are not UTF-8 have the last three only.
+    and base64url at three alignments. Bytes that are not UTF-8 have the last three only. A value of
+    several lines has all of them with either kind of line ends.
     """
+    return {form for each in _with_line_ends(value) for form in _forms(each)}
+
+
+def _with_line_ends(value: str | bytes) -> set[str | bytes]:
+    if isinstance(value, bytes):
+        unix_bytes = value.replace(b"\r\n", b"\n")
+        return {value, unix_bytes, unix_bytes.replace(b"\n", b"\r\n")}
+    unix = value.replace("\r\n", "\n")
+    return {value, unix, unix.replace("\n", "\r\n")}
+
+
+def _forms(value: str | bytes) -> set[str]:
     data = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
     forms = {data.hex(), data.hex().upper(), *_base64_forms(data)}
     try:

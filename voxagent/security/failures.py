@@ -4,19 +4,24 @@ An exception is changed where it is, so that whoever has it already sees the sam
 changed (some are written in C, or make it anew each time) is replaced by a `RedactedError` wherever another
 one refers to it. Where a secret stands in the local variables of a traceback's frame, an empty frame takes
 its place: tools that report errors show them.
+
+An exception is a stranger's object, and anything may be wrong with it: it is frozen, has a property in place
+of `args`, cannot say what it is. So Python's own places are read and written past its class, by the
+descriptors of `BaseException`; what else it is asked may fail; and what fails counts as showing a secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from inspect import currentframe
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from operator import is_not
-from types import FrameType, TracebackType
-from typing import Any, TypeAlias, cast
+from types import FrameType, MemberDescriptorType, TracebackType
+from typing import Any, TypeAlias, TypeVar, cast
 
-from ..errors import said_by
 from .filters import RedactionFilter
 
+T = TypeVar("T")
 Group: TypeAlias = BaseExceptionGroup[BaseException]
 
 IN_SLOTS = ("msg", "text", "strerror", "filename", "filename2", "reason", "object", "obj", "value", "code")
@@ -24,27 +29,65 @@ IN_SLOTS = ("msg", "text", "strerror", "filename", "filename2", "reason", "objec
 SENDERS = frozenset(("httpx", "httpx2", "httpcore", "httpcore2", "openai", "anthropic", "h11", "mcp"))
 """Packages whose frames hold requests, with what lets them in."""
 
+_PLACES: dict[str, Any] = {**vars(BaseException), "exceptions": vars(BaseExceptionGroup)["exceptions"]}
+
 
 class RedactedError(Exception):
     """Stands for an exception that shows a secret and cannot be changed."""
 
 
 def redact_error(error: BaseException, redaction: RedactionFilter) -> BaseException:
-    """Return the exception without secrets: the same one, if it could be changed."""
+    """Return the exception without secrets: the same one, if it could be changed.
+
+    Never raises. Everything it refers to is redacted as well: causes, contexts, members of groups, notes,
+    and the local variables of tracebacks. What cannot be changed gives way to a `RedactedError`.
+    """
     found = list(_linked(error))
     stand_ins: dict[int, BaseException] = {}
     for each in reversed(found):
-        each.__traceback__ = _without_locals(each.__traceback__, redaction)
-        if not _changed(each, redaction):
-            text = redaction.redact(said_by(each))
-            stand_ins[id(each)] = RedactedError(f"{type(each).__name__}: {text}")
-    groups = [cast("Group", each) for each in found if isinstance(each, BaseExceptionGroup)]
-    while fresh := [each for each in groups if _is_outdated(each, stand_ins)]:
-        for group in fresh:
-            stand_ins[id(group)] = group.derive([stand_ins.get(id(each), each) for each in _members(group)])
+        _put(each, "__traceback__", _without_locals(_own(each, "__traceback__"), redaction))
+        if not _tried(partial(_changed, each, redaction), False):
+            stand_ins[id(each)] = _stand_in(each, redaction)
+    _regroup([cast("Group", each) for each in found if _is_group(each)], stand_ins, redaction)
     for each in found:
         _link(each, stand_ins.get(id(each), each), stand_ins)
     return stand_ins.get(id(error), error)
+
+
+def _own(error: BaseException, name: str) -> Any:
+    """What Python itself keeps in an exception, whatever its class has under that name."""
+    return _PLACES[name].__get__(error)
+
+
+def _put(error: BaseException, name: str, value: object) -> None:
+    _PLACES[name].__set__(error, value)
+
+
+def _tried(act: Callable[[], T], otherwise: T) -> T:
+    """What a stranger's code returns; `otherwise` if it raises, be it `SystemExit`."""
+    try:
+        return act()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # whatever an exception does when it is asked, the run's error is another
+        return otherwise
+
+
+def _stand_in(error: BaseException, redaction: RedactionFilter) -> BaseException:
+    said = _tried(lambda: redaction.redact(str(error)), "")
+    name = _tried(lambda: type(error).__name__, "an exception")
+    return RedactedError(redaction.redact(f"{name}: {said}"))
+
+
+def _regrouped(
+    group: Group, stand_ins: dict[int, BaseException], redaction: RedactionFilter
+) -> BaseException:
+    """The group with other members: what it derives itself, or else a plain one."""
+    members = [stand_ins.get(id(each), each) for each in _members(group)]
+    made: object = _tried(lambda: group.derive(members), None)
+    if isinstance(made, BaseExceptionGroup) and list(map(id, _members(made))) == list(map(id, members)):
+        return made
+    return BaseExceptionGroup(_tried(lambda: redaction.redact(str(group.message)), ""), members)
 
 
 def _linked(error: BaseException) -> Iterator[BaseException]:
@@ -56,42 +99,77 @@ def _linked(error: BaseException) -> Iterator[BaseException]:
         if each is None or id(each) in done:
             continue
         done.add(id(each))
-        waiting += [each.__cause__, each.__context__, *_members(each)]
+        waiting += [_own(each, "__cause__"), _own(each, "__context__"), *_members(each)]
         yield each
 
 
-def _is_outdated(group: Group, stand_ins: dict[int, BaseException]) -> bool:
-    return id(group) not in stand_ins and any(id(each) in stand_ins for each in _members(group))
+def _regroup(groups: list[Group], stand_ins: dict[int, BaseException], redaction: RedactionFilter) -> None:
+    """Replace the groups that have a member with a stand-in, from the innermost outwards."""
+    outdated = set(stand_ins)
+    while more := {id(each) for each in groups if outdated & _ids(each)} - outdated:
+        outdated |= more
+    while left := [each for each in groups if id(each) in outdated and id(each) not in stand_ins]:
+        for group in left:
+            if outdated & _ids(group) <= stand_ins.keys():
+                stand_ins[id(group)] = _regrouped(group, stand_ins, redaction)
+
+
+def _ids(group: Group) -> set[int]:
+    return set(map(id, _members(group)))
+
+
+def _is_group(error: BaseException) -> bool:
+    return issubclass(type(error), BaseExceptionGroup)
 
 
 def _members(error: BaseException) -> Sequence[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return cast("Group", error).exceptions
+    if _is_group(error):
+        members: Sequence[BaseException] = _own(error, "exceptions")
+        return members
     return ()
 
 
 def _changed(error: BaseException, redaction: RedactionFilter) -> bool:
-    """Take secrets out of an exception's own texts; false if its text still shows one."""
-    args = tuple(_shown(each, redaction) for each in error.args)
-    if any(map(is_not, args, error.args)):
-        error.args = args
-    kept = vars(error)
+    """Take secrets out of an exception's own texts; false if it still shows one."""
+    own = _own(error, "args")
+    args = tuple(_shown(each, redaction) for each in own)
+    if any(map(is_not, args, own)):
+        _put(error, "args", args)
+    kept = cast("dict[str, object]", _own(error, "__dict__"))
     for name, value in list(kept.items()):
         if isinstance(value, (str, bytes, list, tuple, dict)):
             kept[name] = _shown(cast("object", value), redaction)
-    for name in IN_SLOTS:
+    for name, put in _slots(error):
         value = getattr(error, name, None)
-        if isinstance(value, (str, bytes)) and (fresh := _shown(value, redaction)) is not value:
-            _put(error, name, fresh)
-    said = said_by(error)
-    return redaction.redact(said) == said
+        if isinstance(value, (str, bytes, list, tuple, dict)):
+            fresh = _shown(cast("object", value), redaction)
+            if fresh is not value:
+                _tried(partial(put, error, fresh), None)
+    return _is_clean(error, redaction)
 
 
-def _put(error: BaseException, name: str, value: object) -> None:
-    try:
-        setattr(error, name, value)
-    except (AttributeError, TypeError):  # it is read-only: the text tells whether that matters
-        return
+def _slots(error: BaseException) -> Iterator[tuple[str, Callable[[object, object], None]]]:
+    """The places outside of `args` and `vars`, each with what puts a value there."""
+    for name in IN_SLOTS:
+        yield name, partial(_set, name)
+    for cls in type(error).__mro__:
+        for name, member in vars(cls).items() if "__slots__" in vars(cls) else ():
+            if isinstance(member, MemberDescriptorType):
+                yield name, member.__set__
+
+
+def _set(name: str, error: object, value: object) -> None:
+    object.__setattr__(error, name, value)
+
+
+def _is_clean(error: BaseException, redaction: RedactionFilter) -> bool:
+    """Tell whether no text of an exception shows a secret; one that it fails to make shows none."""
+    args: object = _tried(lambda: error.args, ())
+    asked: list[Callable[[], str]] = [lambda: str(error), lambda: repr(error), lambda: repr(args)]
+    if _is_group(error):
+        del asked[1:]  # they tell of its members, which are looked at one by one
+    texts = [_tried(each, "") for each in asked]
+    return all(redaction.redact(text) == text for text in texts)
 
 
 def _shown(value: object, redaction: RedactionFilter) -> object:
@@ -104,14 +182,14 @@ def _shown(value: object, redaction: RedactionFilter) -> object:
 
 def _link(error: BaseException, shown: BaseException, stand_ins: dict[int, BaseException]) -> None:
     """Give what is shown of an exception the links that it had, to what is shown of those."""
-    suppressed = error.__suppress_context__
-    cause, context = error.__cause__, error.__context__
+    suppressed = _own(error, "__suppress_context__")
+    cause, context = _own(error, "__cause__"), _own(error, "__context__")
     if shown is not error:
-        shown.__traceback__ = error.__traceback__
+        _put(shown, "__traceback__", _own(error, "__traceback__"))
     if shown is not error or id(cause) in stand_ins or id(context) in stand_ins:
-        shown.__cause__ = stand_ins.get(id(cause), cause)
-        shown.__context__ = stand_ins.get(id(context), context)
-        shown.__suppress_context__ = suppressed
+        _put(shown, "__cause__", stand_ins.get(id(cause), cause))
+        _put(shown, "__context__", stand_ins.get(id(context), context))
+        _put(shown, "__suppress_context__", suppressed)
 
 
 def _without_locals(traceback: TracebackType | None, redaction: RedactionFilter) -> TracebackType | None:
@@ -120,11 +198,12 @@ def _without_locals(traceback: TracebackType | None, redaction: RedactionFilter)
     while traceback is not None:
         entries.append(traceback)
         traceback = traceback.tb_next
-    if not any(_shows_secret(each.tb_frame, redaction) for each in entries):
+    showing = [_tried(partial(_shows_secret, each.tb_frame, redaction), True) for each in entries]
+    if not any(showing):
         return entries[0] if entries else None
     rebuilt: TracebackType | None = None
-    for each in reversed(entries):
-        if _shows_secret(each.tb_frame, redaction):
+    for each, shows in zip(reversed(entries), reversed(showing), strict=True):
+        if shows:
             rebuilt = TracebackType(rebuilt, _empty(each.tb_frame), -1, each.tb_lineno)
         else:
             rebuilt = TracebackType(rebuilt, each.tb_frame, each.tb_lasti, each.tb_lineno)
@@ -139,9 +218,12 @@ def _shows_secret(frame: FrameType, redaction: RedactionFilter) -> bool:
 def _empty(frame: FrameType) -> FrameType:
     """A frame of the same function without variables; the real one may still be at work."""
     told = frame.f_code
-    code = compile("made = currentframe()", told.co_filename, "exec")
+    code = compile("made = own_frame()", told.co_filename, "exec")
     code = code.replace(co_name=told.co_name, co_qualname=told.co_qualname)
-    variables: dict[str, Any] = {"__name__": frame.f_globals.get("__name__"), "currentframe": currentframe}
+    variables: dict[str, Any] = {
+        "__name__": frame.f_globals.get("__name__"),
+        "own_frame": vars(sys)["_getframe"],
+    }
     exec(code, variables)  # noqa: S102  # the three words above; a frame can be had in no other way
     made: FrameType = variables["made"]
     variables.clear()

@@ -49,11 +49,11 @@ class RedactingLogFilter(logging.Filter):
 
     def _extra(self, value: object) -> object:
         clean = self._filter.redact_value(value)
-        if clean is not value:
-            return clean
-        text = str(value)
-        redacted = self._filter.redact(text)
-        return value if redacted == text else redacted
+        for text in (str(clean), repr(clean)):  # of what is no text itself, and of what a list has of that
+            redacted = self._filter.redact(text)
+            if redacted != text:
+                return redacted
+        return clean
 
     def _redact_traceback(self, record: logging.LogRecord) -> None:
         text = record.exc_text

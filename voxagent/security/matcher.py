@@ -12,6 +12,7 @@ in long texts; it is made once enough of those have come.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -36,6 +37,34 @@ class Literal:
         self.name: str = name
 
 
+class Shelf:
+    """The texts to look for that begin alike: however many, a look-up is one for each of their lengths."""
+
+    __slots__ = ("_literals", "_sizes", "_texts")
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._literals: dict[str, Literal] = {text: Literal(text, name) for text, name in names.items()}
+        self._sizes: list[int] = sorted({len(text) for text in names}, reverse=True)
+        self._texts: list[str] = sorted(names)
+
+    def names(self) -> dict[str, str]:
+        """Return the texts, named."""
+        return {text: literal.name for text, literal in self._literals.items()}
+
+    def longest(self, text: str, start: int) -> Literal | None:
+        """Return the longest one that stands in the text at `start`."""
+        for size in self._sizes:
+            literal = self._literals.get(text[start : start + size])
+            if literal is not None:
+                return literal
+        return None
+
+    def goes_on(self, beginning: str) -> bool:
+        """Tell whether one of them is longer than this and begins with it: it is sorted right behind it."""
+        behind = bisect_right(self._texts, beginning)
+        return behind < len(self._texts) and self._texts[behind].startswith(beginning)
+
+
 class Matcher:
     """A registry's content, made ready for search. It never changes: more literals make another one."""
 
@@ -57,7 +86,7 @@ class Matcher:
         self.empty: bool = not patterns
         self.looks_ahead: bool = bool(patterns)
         """Whether it matters what stands ahead of a match."""
-        self._by_head: dict[str, list[Literal]] = {}
+        self._by_head: dict[str, Shelf] = {}
         self._grams: set[str] = set()
         self._heads: set[str] = set()
         self._first: set[str] = set()
@@ -82,8 +111,13 @@ class Matcher:
         matcher._first = set(self._first)
         matcher._searched = 0
         matcher._finder = None
+        by_head: dict[str, dict[str, str]] = {}
         for text, name in names.items():
-            matcher._add(Literal(text, name))
+            by_head.setdefault(text[:HEAD], {})[text] = name
+        for head, fresh in by_head.items():
+            known = matcher._by_head.get(head)
+            matcher._by_head[head] = Shelf(fresh if known is None else known.names() | fresh)
+            matcher._index(head)
         return matcher
 
     def passes(self, text: str, final: bool) -> bool:
@@ -139,27 +173,15 @@ class Matcher:
 
     def literal(self, text: str, start: int) -> Literal | None:
         """Return the longest literal that stands in the text at `start`."""
-        for literal in self._by_head.get(text[start : start + HEAD], ()):
-            if text.startswith(literal.text, start):
-                return literal
-        return None
+        shelf = self._by_head.get(text[start : start + HEAD])
+        return None if shelf is None else shelf.longest(text, start)
 
     def may_become_literal(self, text: str, start: int) -> bool:
         """Tell whether the text from `start` to its end is the beginning of a longer literal."""
-        size = len(text) - start
-        if size < HEAD:
+        if len(text) - start < HEAD:
             return text[start:] in self._heads
-        rest = text[start:]
-        return any(
-            len(literal.text) > size and literal.text.startswith(rest)
-            for literal in self._by_head.get(rest[:HEAD], ())
-        )
-
-    def _add(self, literal: Literal) -> None:
-        head = literal.text[:HEAD]
-        others = [other for other in self._by_head.get(head, ()) if other.text != literal.text]
-        self._by_head[head] = sorted([*others, literal], key=lambda known: -len(known.text))
-        self._index(head)
+        shelf = self._by_head.get(text[start : start + HEAD])
+        return shelf is not None and shelf.goes_on(text[start:])
 
     def _index(self, head: str) -> None:
         self._grams |= {head[:GRAM], head[1:]}

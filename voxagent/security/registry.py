@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import count
 from threading import Lock
+from typing import Any, Protocol, cast
 
 from voxagent.errors import ConfigError
 
-from .automaton import SecretPattern
+from .automaton import SecretPattern, check_cost
 from .encodings import encoded_forms
 from .matcher import EMPTY, Matcher, matcher_of
 from .scanner import Hit, Scanner
@@ -28,6 +29,12 @@ PATTERN_NAME = "pattern"
 NAMED_PLACEHOLDER = "[REDACTED:{name}]"
 MAX_KEPT = 16
 """How many extensions of a registry are kept: they have real values in them."""
+
+
+class Sealed(Protocol):
+    """A value that says what it is only when asked: `SecretStr` and `SecretBytes` of pydantic."""
+
+    def get_secret_value(self) -> Any: ...
 
 
 class SecretRegistry:
@@ -89,16 +96,20 @@ class SecretRegistry:
             ConfigError: the expression is wrong, may match the empty text, or uses what cannot be
                 decided in a stream: anchors, look-around, back-references, conditional groups.
         """
+        if name is not None:
+            _check_name(name)
         if isinstance(pattern, str):
             pattern = SecretPattern(PATTERN_NAME, pattern)
+        if not isinstance(cast(object, pattern), SecretPattern):
+            raise ConfigError(f"a secret pattern is of type {_kind(pattern)}: give a str or SecretPattern")
         self._add_patterns([pattern if name is None else pattern._replace(name=name)], check=True)
 
     def register_defaults(self) -> None:
         """Look for the keys of well-known services too: `DEFAULT_SECRET_PATTERNS`."""
         self._add_patterns(DEFAULT_SECRET_PATTERNS, check=False)
 
-    def register_value(self, name: str, value: str | bytes, *, found: bool = False) -> None:
-        """Look for this value, and call it `name`.
+    def register_value(self, name: str, value: str | bytes | Sealed, *, found: bool = False) -> None:
+        """Look for this value, or for what a `SecretStr` or `SecretBytes` seals, and call it `name`.
 
         White space around the value is not part of what is looked for. A second value of the same
         name is the one that `value_of` returns; the first is still looked for. With `found` (a key
@@ -106,8 +117,10 @@ class SecretRegistry:
         keeps it, and a name that another value has is given a number.
 
         Raises:
-            ConfigError: the value is shorter than 6 characters, or its name contains it.
+            ConfigError: the value is no text or bytes or shorter than 6 characters; the name contains it,
+                is empty, or has what no placeholder can have: `]` or a line end.
         """
+        value = _checked(name, value, found)
         core = value.strip()
         if not _is_usable(name, core):
             if found:
@@ -119,8 +132,8 @@ class SecretRegistry:
                 forms -= self._literals.keys()
                 name = self._free_name(name)
             names = dict.fromkeys(forms, name)
-            self._literals = {**self._literals, **names}
-            self._fresh = {**self._fresh, **names}
+            self._literals.update(names)
+            self._fresh.update(names)
             self._extended = {}
             if names:
                 self._values[name] = value
@@ -150,7 +163,7 @@ class SecretRegistry:
         with self._lock:
             other._values = dict(self._values)
             other._patterns = self._patterns
-            other._literals = self._literals
+            other._literals = dict(self._literals)
             other._matcher = matcher
             other.empty = self.empty
         return other
@@ -183,7 +196,7 @@ class SecretRegistry:
             return self
         if self.empty:
             return other
-        both = self.copy()
+        both, other = self.copy(), other.copy()
         fresh = {form: name for form, name in other._literals.items() if form not in both._literals}
         both._values = {**other._values, **both._values}
         both._literals = {**both._literals, **fresh}
@@ -199,7 +212,8 @@ class SecretRegistry:
     def _add_patterns(self, patterns: Iterable[SecretPattern], *, check: bool) -> None:
         fresh = tuple(pattern for pattern in patterns if pattern not in self._patterns)
         if check:
-            matcher_of(fresh)
+            own = tuple(pattern for pattern in self._patterns if pattern not in DEFAULT_SECRET_PATTERNS)
+            check_cost(fresh, own)
         if not fresh:
             return
         with self._lock:
@@ -218,6 +232,31 @@ class SecretRegistry:
 def placeholder_of(name: str) -> str:
     """Return what stands in a text in place of the value of that name."""
     return NAMED_PLACEHOLDER.replace("{name}", name)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _check_name(name: object) -> None:
+    """A name stands in placeholders, so it must be one line without the bracket that ends them."""
+    if not isinstance(name, str):
+        raise ConfigError(f"the name of a secret is of type {_kind(name)}: give a str")
+    if not name or "]" in name or name.splitlines() != [name]:
+        raise ConfigError(
+            f"secret name {name!r} cannot stand in a placeholder: "
+            "give one that is not empty and has no ] or line end"
+        )
+
+
+def _checked(name: str, value: str | bytes | Sealed, found: bool) -> str | bytes:
+    if not found:
+        _check_name(name)
+    opened: Any = getattr(type(value), "get_secret_value", None)
+    real: object = value if opened is None else opened(value)
+    if not isinstance(real, (str, bytes)):
+        raise ConfigError(f"secret {name!r} is of type {_kind(real)}: give a str, bytes or SecretStr")
+    return real
 
 
 def _is_usable(name: str, value: str | bytes) -> bool:

@@ -23,7 +23,7 @@ from .matcher import Matcher
 
 MAX_OPEN = 4_096
 TRAIL_STEP = 16
-MAX_TRAILS = 4_096
+MAX_TRAILS = 40_000
 
 
 class Hit:
@@ -88,20 +88,31 @@ class Attempt:
     def run(self, text: str, base: int, automaton: Automaton, trails: Trails) -> None:
         """Read on to the end of the text, which begins at place `base`, or until nothing can match."""
         end = base + len(text)
-        while self.node.open and self.place < end:
-            char = text[self.place - base]
-            self.node = self.node.following.get(char) or automaton.after(self.node, char)
-            self.place += 1
-            if self.node.accepts:
-                self._accept(text, base, automaton)
-            elif self.place % TRAIL_STEP == 0 and self.node.open:
-                self._follow(trails)
-            if self.node.open and self.place - self.matched >= MAX_OPEN:
-                self.leave(trails)
-                self.node = DEAD
-                return
+        while self.place < end and self.node.open:
+            self._advance(text, base, min(end, self.matched + MAX_OPEN), automaton)
+            self._settle(text, base, automaton, trails)
         if not self.node.open:
             self.leave(trails)
+
+    def _settle(self, text: str, base: int, automaton: Automaton, trails: Trails) -> None:
+        if self.node.accepts:
+            self._accept(text, base, automaton)
+        elif self.place % TRAIL_STEP == 0 and self.node.open:
+            self._follow(trails)
+        if self.node.open and self.place - self.matched >= MAX_OPEN:
+            self.leave(trails)
+            self.node = DEAD
+
+    def _advance(self, text: str, base: int, end: int, automaton: Automaton) -> None:
+        """Read on to where there is something to do: a match, nothing left to match, a point of a trail."""
+        node, place = self.node, self.place
+        stop = min(end, place - place % TRAIL_STEP + TRAIL_STEP)
+        for char in text[place - base : stop - base]:
+            node = node.following.get(char) or automaton.after(node, char)
+            place += 1
+            if node.accepts or not node.open:
+                break
+        self.node, self.place = node, place
 
     def _accept(self, text: str, base: int, automaton: Automaton) -> None:
         self._marks.clear()

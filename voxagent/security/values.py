@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
+from itertools import islice
 from operator import is_
-from types import MemberDescriptorType
-from typing import TypeAlias, TypeVar, cast
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType, ModuleType
+from typing import Any, TypeAlias, TypeVar, cast
 
-from .registry import SecretRegistry, placeholder_of
+from .registry import MIN_LENGTH, SecretRegistry, placeholder_of
 
 T = TypeVar("T")
 Change: TypeAlias = Callable[[object], object]
 
-SEARCH_DEPTH = 3
+logger: logging.Logger = logging.getLogger("voxagent")
+
+SEARCH_DEPTH = 6
+"""How many fields and items lead to the deepest secret that is found."""
+SEARCHED = 500
+"""How many objects are looked into."""
+SEARCHED_OF_ONE = 100
+"""How many items of one container, or fields of one object, are looked at."""
+CHANGED_DEPTH = 100
+"""How deep containers may be in each other; what is deeper is withheld."""
+WITHHELD = "..."
+"""What stands in place of what is too deep, and of a container that holds itself, where secrets were."""
+
+ATOMS = frozenset((str, bytes, bytearray, int, float, complex, bool, type(None)))
+SEQUENCES: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
+_PAIRS: Callable[[object], Iterable[tuple[object, object]]] = vars(dict)["items"]
+NOT_SEARCHED = (type, ModuleType, FunctionType, MethodType)
+LABEL = re.compile(r"[\w.-]{1,64}")
+"""What a key of a dict must be to be part of a name that may be shown; its place stands for another one."""
+MAX_TOLD = 256
+
+_told: set[str] = set()
 
 
 def with_strings(value: T, change: Callable[[str], str]) -> T:
     """Return the value with every string in it changed: nothing that is unchanged is copied.
 
     Goes through dicts (with their keys), lists, tuples, sets, dataclass instances and pydantic
-    models; leaves anything else, bytes included, as it is.
+    models; leaves anything else, bytes included, as it is. In the changed copy of a container that
+    holds itself, and where containers are more than 100 deep in each other, "..." stands for the rest.
     """
     return cast(T, _changed(value, change))
 
@@ -46,26 +71,79 @@ def reveal(value: T, names: Iterable[str], registry: SecretRegistry) -> T:
 
 
 def found_secrets(deps: object) -> Iterator[tuple[str, str | bytes]]:
-    """Yield each `SecretStr` and `SecretBytes` in `deps` as `(name, real value)`.
+    """Yield each `SecretStr` and `SecretBytes` in `deps`, or `deps` itself, as `(name, real value)`.
 
-    Looks at the fields of dataclasses and pydantic models, three levels deep, and never at a
-    property. The name is the path of fields, such as `db.password`.
+    Looks at fields of dataclasses and pydantic models, attributes and slots of other objects, items of
+    dicts, lists, tuples and sets: six levels deep, at 100 of each and into 500 objects; each object once.
+    No property or other code of a class is run. The name is the path, such as `db.password` or
+    `keys.0`. One that is too short to be looked for is told to the log, by its name, once.
     """
-    return _found(deps, "", SEARCH_DEPTH)
-
-
-def _found(owner: object, path: str, depth: int) -> Iterator[tuple[str, str | bytes]]:
-    if depth == 0:
-        return
-    for name, value in _fields(owner).items():
-        inner = f"{path}{name}"
+    waiting: deque[tuple[str, object, int]] = deque([("", deps, SEARCH_DEPTH)])
+    seen: set[int] = set()
+    while waiting and len(seen) < SEARCHED:
+        path, value, depth = waiting.popleft()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
         opened = getattr(type(value), "get_secret_value", None)
         if opened is None:
-            yield from _found(value, f"{inner}.", depth - 1)
+            waiting.extend(_inner(path, value, depth))
             continue
         real = opened(value)
         if isinstance(real, (str, bytes)):
-            yield inner, real
+            _tell_if_short(path or "deps", real)
+            yield path or "deps", real
+
+
+def _inner(path: str, owner: object, depth: int) -> Iterator[tuple[str, object, int]]:
+    """What is to be looked at in an object, with the path that leads there."""
+    if depth == 0:
+        return
+    for name, value in islice(_items(owner), SEARCHED_OF_ONE):
+        if type(value) not in ATOMS and not issubclass(type(value), NOT_SEARCHED):
+            inner = path if name.startswith("__pydantic_") else f"{path}.{name}" if path else name
+            yield inner, value, depth - 1
+
+
+def _items(owner: object) -> Iterator[tuple[str, object]]:
+    kind = type(owner)  # not `isinstance`, which asks a proxy for its `__class__`
+    if issubclass(kind, dict):
+        pairs = list(islice(_PAIRS(owner), SEARCHED_OF_ONE))
+        for place, (key, value) in enumerate(pairs):
+            yield key if type(key) is str and LABEL.fullmatch(key) else str(place), value
+        return
+    for sequence in SEQUENCES:
+        if issubclass(kind, sequence):
+            items: list[object] = list(islice(sequence.__iter__(owner), SEARCHED_OF_ONE))
+            yield from ((str(place), value) for place, value in enumerate(items))
+            return
+    if not issubclass(kind, NOT_SEARCHED):
+        yield from _stored(owner)
+
+
+def _stored(owner: object) -> Iterator[tuple[str, object]]:
+    """What an object keeps in slots and in its `__dict__`, read without running a line of its class."""
+    for cls in type(owner).__mro__:
+        if "__slots__" not in cls.__dict__ and "__dict__" not in cls.__dict__:
+            continue
+        for name, member in cls.__dict__.items():
+            if isinstance(member, MemberDescriptorType):
+                try:
+                    yield name, member.__get__(owner)
+                except AttributeError:  # it was never set
+                    continue
+            elif name == "__dict__" and isinstance(member, GetSetDescriptorType):
+                kept = cast("dict[str, object]", member.__get__(owner))
+                yield from list(islice(kept.items(), SEARCHED_OF_ONE))
+
+
+def _tell_if_short(name: str, value: str | bytes) -> None:
+    if not 0 < len(value.strip()) < MIN_LENGTH or name in _told or len(_told) >= MAX_TOLD:
+        return
+    _told.add(name)
+    logger.warning(
+        "the secret %r in deps has fewer than %d characters: it is not kept out of texts", name, MIN_LENGTH
+    )
 
 
 def _fields(owner: object) -> dict[str, object]:
@@ -81,23 +159,54 @@ def _fields(owner: object) -> dict[str, object]:
     return fields
 
 
-def _changed(value: object, change: Callable[[str], str], *, sealed: bool = False) -> object:
-    """The value with every string in it changed; with `sealed` also those in a `SecretStr`."""
+class _Walk:
+    """One way through a value that changes its strings; with `sealed` also those in a `SecretStr`."""
 
-    def inner(value: object) -> object:
+    __slots__ = ("_change", "_cut", "_path", "_sealed", "met")
+
+    def __init__(self, change: Callable[[str], str], sealed: bool, cut: bool) -> None:
+        self.met: bool = False
+        """Whether a container was met within itself."""
+        self._change = change
+        self._sealed = sealed
+        self._cut = cut
+        self._path: set[int] = set()
+
+    def changed(self, value: object) -> object:
+        if isinstance(value, str):
+            text = self._change(value)
+            return value if text == value else text
+        if type(value) in ATOMS:
+            return value
+        if id(value) in self._path:
+            self.met = True
+            return WITHHELD if self._cut else value
+        if len(self._path) >= CHANGED_DEPTH:
+            return WITHHELD
+        self._path.add(id(value))
+        try:
+            return self._container(value)
+        finally:
+            self._path.discard(id(value))
+
+    def _container(self, value: object) -> object:
         match value:
-            case str():
-                text = change(value)
-                return value if text == value else text
             case dict():
-                return _changed_dict(cast("dict[object, object]", value), inner)
+                return _changed_dict(cast("dict[object, object]", value), self.changed)
             case list() | tuple() | set() | frozenset():
-                return _changed_items(cast("list[object]", value), inner)
+                return _changed_items(cast("list[object]", value), self.changed)
             case _:
-                opened = getattr(type(value), "get_secret_value", None) if sealed else None
-                return _changed_fields(value, inner) if opened is None else _resealed(value, opened, inner)
+                opened = getattr(type(value), "get_secret_value", None) if self._sealed else None
+                if opened is None:
+                    return _changed_fields(value, self.changed)
+                return _resealed(value, opened, self.changed)
 
-    return inner(value)
+
+def _changed(value: object, change: Callable[[str], str], *, sealed: bool = False) -> object:
+    """The value with every string in it changed. A container that holds itself is cut if it is copied."""
+    walk = _Walk(change, sealed, cut=False)
+    fresh = walk.changed(value)
+    return _Walk(change, sealed, cut=True).changed(value) if walk.met and fresh is not value else fresh
 
 
 def _resealed(value: object, opened: Callable[[object], object], change: Change) -> object:

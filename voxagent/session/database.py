@@ -20,6 +20,7 @@ from ..errors import SessionError
 from ..fanout.background import at_last
 from ..fanout.threads import in_thread
 from .flock import FILE_MODE, locked_file, make_folder, sync_folder
+from .readonly import code_of, is_read_only, read_there
 from .stored import newer, readable
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ Work: TypeAlias = Callable[[Connection], T]
 
 BUSY_SECONDS = 30.0
 EXIT_SECONDS = 2.0
+BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 TOGETHER = 256
 READERS = 8
 READING = 32
@@ -156,11 +158,17 @@ class Database:
             self._jobs.put(job)
 
     def _read(self, work: Work[T]) -> T:
-        file = _identity(self.path)
+        file, place = _identity(self.path), str(self.path)
         if file is None or file != self._file:
             ready = _Job(lambda connection: None)
             self._put(ready)
-            ready.future.result()
+            try:
+                ready.future.result()
+            except SessionError as error:
+                if file is None or not is_read_only(error):
+                    raise
+                with self._room, self._told():
+                    return read_there(self.path, work, lambda connection: _schema(connection, place))
             file = self._file
         with self._room, self._told():
             connection = self._borrowed(file)
@@ -282,7 +290,8 @@ class Database:
             with readable(str(self.path)):
                 yield
         except sqlite3.Error as error:
-            raise SessionError(f"{self.path}: {error}") from error
+            remedy = ": mend it, or move it away with `set_aside`" if code_of(error) in BROKEN else ""
+            raise SessionError(f"{self.path}: {error}{remedy}") from error
         except OSError as error:
             raise SessionError(f"{error.filename or self.path}: {error.strerror}") from error
 
@@ -358,13 +367,19 @@ def _taken(jobs: Jobs) -> tuple[list[_Job], bool]:
 def _migrate(writer: Connection, place: str) -> None:
     writer.execute("begin immediate")
     writer.execute("create table if not exists voxagent_schema (version integer not null)")
-    found = writer.execute("select version from voxagent_schema").fetchone()
-    version = 0 if found is None else int(found[0])
-    if version > len(MIGRATIONS):
-        raise newer(place, version, len(MIGRATIONS))
+    version = _schema(writer, place)
     if version < len(MIGRATIONS):
         for statement in (each for step in MIGRATIONS[version:] for each in step):
             writer.execute(statement)
         writer.execute("delete from voxagent_schema")
         writer.execute("insert into voxagent_schema values (?)", (len(MIGRATIONS),))
     writer.execute("commit")
+
+
+def _schema(connection: Connection, place: str) -> int:
+    """The version of the tables; raises `SessionError` if a newer voxagent has made them."""
+    found = connection.execute("select version from voxagent_schema").fetchone()
+    version = 0 if found is None else int(found[0])
+    if version > len(MIGRATIONS):
+        raise newer(place, version, len(MIGRATIONS))
+    return version

@@ -12,6 +12,7 @@ stays where it is. Files of voxagent 0.1 are read, and written anew once somethi
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,15 +20,19 @@ from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from ..errors import ConfigError, SessionError
+from ..errors import ConfigError, SessionError, said_by
 from ..fanout.threads import in_thread
 from ..types.message import Message
+from .checks import check_key, check_messages
 from .flock import locked_file, make_folder, reading, sync_folder
 from .jsonlines import SessionFile, key_in
 from .oldfiles import OldFile
-from .session import Session, check_key
+from .session import Session
 from .storage import SessionStorage, check_page, conflict, lost, taken
+from .stored import check_session, path_of
 from .tickets import Ticket, Tickets
+
+logger: logging.Logger = logging.getLogger("voxagent")
 
 T = TypeVar("T")
 
@@ -38,11 +43,11 @@ class FileSessionStorage(SessionStorage):
     The folder and the files are this user's alone (modes 0700 and 0600). No key is ever a path.
 
     Args:
-        base_dir: The folder; made when something is first written.
+        base_dir: The folder, ~ being the home folder; made when something is first written.
     """
 
     def __init__(self, base_dir: str | Path) -> None:
-        self.base_dir: Path = Path(base_dir)
+        self.base_dir: Path = path_of("base_dir", base_dir)
         self._locks = self.base_dir / ".locks"
         self._tickets = Tickets(self._locks)
         self._held: dict[str, Ticket] = {}
@@ -54,8 +59,11 @@ class FileSessionStorage(SessionStorage):
     def from_url(cls, url: str) -> Self:
         """The store of "file:///folder", or of "file:folder" for one below the working directory."""
         parts = urlsplit(url)
-        if parts.netloc or parts.query or not parts.path:
-            raise ConfigError(f"{url!r} names no folder: file:///folder or file:folder is expected")
+        if parts.netloc or "?" in url or "#" in url or not parts.path:
+            raise ConfigError(
+                f"{url!r} names no folder: file:///folder or file:folder is expected,"
+                " with %3F and %23 for ? and # in it"
+            )
         return cls(unquote(parts.path))
 
     async def load(self, key: str) -> Session | None:
@@ -100,6 +108,8 @@ class FileSessionStorage(SessionStorage):
             file.write(session)
             old.remove()
 
+        check_session(session)
+        check_messages(session.key, session.messages)
         await self._done(session.key, write, alone=True)
 
     async def create(self, session: Session) -> None:
@@ -110,22 +120,24 @@ class FileSessionStorage(SessionStorage):
                 raise taken(session.key)
             file.write(session)
 
+        check_session(session)
+        check_messages(session.key, session.messages)
         await self._done(session.key, write, alone=True)
 
     async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
         """Append messages to a session, made if there is none; returns the new version."""
-        ticket = self._held.get(key)
+        ticket, fresh = self._held.get(check_key(key)), check_messages(key, messages)
 
         def add(file: SessionFile, old: OldFile) -> int:
             if ticket is not None and ticket.lost:
                 raise lost(key)
             if file.path.exists():
-                return file.append(messages, expected_version)
+                return file.append(fresh, expected_version)
             session = old.load() or Session.create(key)
             if session.version != expected_version:
                 raise conflict(key, session.version, expected_version)
-            session.messages.extend(messages)
-            session.updated_at = time.time()
+            session.messages.extend(fresh)
+            session.updated_at = max(session.created_at, time.time())
             file.write(session)
             old.remove()
             return session.version
@@ -160,10 +172,13 @@ class FileSessionStorage(SessionStorage):
         return await self._done(key, move, alone=True)
 
     async def list_keys(self) -> list[str]:
-        """The keys of all sessions, sorted."""
+        """The keys of all sessions, sorted.
+
+        A file whose head cannot be read is left out, and logged as an error: one must not hide the others.
+        """
 
         def read() -> list[str]:
-            found = (key_in(path) for path in self.base_dir.glob("*.jsonl"))
+            found = (_listed(path) for path in self.base_dir.glob("*.jsonl"))
             return sorted({key for key in found if key is not None})
 
         return await in_thread(lambda: self._told(read))
@@ -197,6 +212,18 @@ class FileSessionStorage(SessionStorage):
             return do()
         except OSError as error:
             raise SessionError(f"{error.filename or self.base_dir}: {error.strerror or error}") from error
+
+
+def _listed(path: Path) -> str | None:
+    try:
+        return key_in(path)
+    except FileNotFoundError:  # it was deleted meanwhile
+        return None
+    except OSError as error:
+        logger.error("%s: %s; its session is not listed", path, error.strerror)
+    except SessionError as error:
+        logger.error("%s; its session is not listed", said_by(error))
+    return None
 
 
 def _names(path: Path) -> list[Path]:

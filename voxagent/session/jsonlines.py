@@ -20,7 +20,7 @@ from .flock import FILE_MODE, sync_folder
 from .oldfiles import old_key_in
 from .session import Session
 from .storage import conflict
-from .stored import key_bytes, messages_of, messages_text, metadata_text, newer
+from .stored import key_bytes, messages_of, messages_text, newer, written
 
 SCHEMA = 2
 PER_LINE = 100
@@ -183,32 +183,33 @@ class SessionFile:
         texts = messages_text(self.key, messages)
         with self.path.open("r+b", buffering=0) as file:
             end, version = self._end(file)
-            self._head(_first_line(file))
+            head = self._head(_first_line(file))
             if version != expected:
                 raise conflict(self.key, version, expected)
             if texts:
                 with _whole(file, end):
-                    _put(file, _line(version, texts, time.time()))
+                    _put(file, _line(version, texts, max(head.created_at, time.time())))
         return version + len(texts)
 
     def write(self, session: Session) -> None:
         """Write a whole file, in place of what was there; only one at a time may do that."""
+        row = written(session)
         head = {
             "voxagent": SCHEMA,
-            "id": session.id,
-            "key": session.key,
-            "created_at": session.created_at,
-            "updated_at": session.updated_at,
+            "id": row.id,
+            "key": self.key,
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
         }
-        texts = messages_text(self.key, session.messages)
+        texts = row.messages
         aside = self.path.with_suffix(".new")
         fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
         try:
             with open(fd, "wb", buffering=0) as file:
                 text = json.dumps(head, separators=(",", ":"))
-                _put(file, f'{text[:-1]},"metadata":{metadata_text(session)}}}\n'.encode())
+                _put(file, f'{text[:-1]},"metadata":{row.metadata}}}\n'.encode())
                 for first in range(0, len(texts), PER_LINE):
-                    _put(file, _line(first, texts[first : first + PER_LINE], session.updated_at))
+                    _put(file, _line(first, texts[first : first + PER_LINE], row.updated_at))
                 _sync(file.fileno())
             aside.replace(self.path)
         except BaseException:  # the half-written file goes, and it is raised again
@@ -226,7 +227,9 @@ def key_in(path: Path) -> str | None:
         return old_key_in(path, line)
     key = (_object(line) or {}).get("key")
     if not isinstance(key, str) or SessionFile(path.parent, key).path.name != path.name:
-        raise SessionError(f"{path}, line 1 is not the head of a session: mend it, or move it away")
+        raise SessionError(
+            f"{path}, line 1 is not the head of a session: mend it, or move it to another folder"
+        )
     return key
 
 

@@ -17,7 +17,7 @@ from typing import Self
 from weakref import WeakValueDictionary, finalize
 
 from ..errors import ConfigError, LockTimeoutError
-from .session import check_key
+from .checks import check_key
 from .storage import Locks, SessionStorage
 
 DEFAULT_TIMEOUT = 30.0
@@ -115,7 +115,7 @@ class SessionLockManager:
     def get_lock(self, session_key: str) -> SessionLock:
         """The lock of a session."""
         with self._guard:
-            found = self._locks.get(session_key)
+            found = self._locks.get(check_key(session_key))
             if found is None:
                 found = self._locks[session_key] = SessionLock(session_key, self.timeout)
             return found

@@ -76,11 +76,13 @@ _CREATE = (
 _APPEND_FIRST = (
     "with head as (insert into voxagent_session as there (key, id, version, created_at, updated_at, metadata)"
     " values (%(key)s, %(id)s, %(count)s, %(now)s, %(now)s, '{}') on conflict (key) do update"
-    " set version = excluded.version, updated_at = excluded.updated_at where there.version = 0"
+    " set version = excluded.version, updated_at = greatest(there.created_at, excluded.updated_at)"
+    " where there.version = 0"
     " returning num),"
 )
 _APPEND = (
-    "with head as (update voxagent_session set version = version + %(count)s, updated_at = %(now)s"
+    "with head as (update voxagent_session set version = version + %(count)s,"
+    " updated_at = greatest(created_at, %(now)s)"
     " where key = %(key)s and version = %(expected)s returning num),"
 )
 CREATE = _CREATE + _MESSAGES

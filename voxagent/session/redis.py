@@ -14,10 +14,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from urllib.parse import SplitResult, parse_qsl
 from uuid import uuid4
 from weakref import finalize
 
-from ..errors import SessionError, said_by
+from ..errors import ConfigError, SessionError, said_by
 from ..fanout.threads import in_thread
 from ..types.message import Message
 from .lock import in_use
@@ -64,15 +65,22 @@ class RedisSessionStorage(SessionStorage):
     """
 
     def __init__(self, url: str, *, lease: float = LEASE_SECONDS, timeout: float = TIMEOUT) -> None:
-        from redis import BlockingConnectionPool, Redis
+        from redis import BlockingConnectionPool, Redis, RedisError
 
         self._parts = server_of(url)
         self._place = f"{self._parts.hostname or 'localhost'}:{self._parts.port or 6379}"
         pooled = BlockingConnectionPool.from_url  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - untyped there
         seconds = positive("timeout", timeout)
-        pool = pooled(
-            url, max_connections=CONNECTIONS, socket_timeout=seconds, socket_connect_timeout=CONNECT_SECONDS
-        )
+        try:
+            pool = pooled(
+                url,
+                max_connections=CONNECTIONS,
+                socket_timeout=seconds,
+                socket_connect_timeout=CONNECT_SECONDS,
+            )
+            pool.connection_class(**pool.connection_kwargs)  # which connects to nothing yet
+        except (TypeError, ValueError, RedisError) as error:
+            raise _no_url(self._parts, error) from None
         self._redis: Redis = Redis(connection_pool=pool)
         self._leases = Leases(self._redis, lease)
         self._held: dict[str, str] = {}
@@ -91,12 +99,12 @@ class RedisSessionStorage(SessionStorage):
         names = _Names(key)
 
         def read() -> Session | None:
-            facts, texts = self._read(names, 0, -1)
+            facts, _, texts = self._read(names, 0, -1)
             if facts is None:
                 return None
             return session_of(key, facts, texts, _where(key, 0))
 
-        return await self._done(read)
+        return await self._done(read, key)
 
     async def messages(self, key: str, start: int = 0, limit: int | None = None) -> list[Message]:
         """A page of a session; nothing else is read."""
@@ -106,28 +114,32 @@ class RedisSessionStorage(SessionStorage):
             return []
 
         def read() -> list[Message]:
-            _, texts = self._read(names, start, -1 if limit is None else start + limit - 1)
+            _, _, texts = self._read(names, start, -1 if limit is None else start + limit - 1)
             return messages_of(texts, _where(key, start))
 
-        return await self._done(read)
+        return await self._done(read, key)
 
     def _read(
         self, names: _Names, first: int, last: int
-    ) -> tuple[tuple[str, float, float, str] | None, list[str]]:
+    ) -> tuple[tuple[str, float, float, str] | None, int, list[str]]:
         read = self._redis.register_script(READ)([names.head, names.messages], [first, last])
-        facts, texts = cast("tuple[list[bytes | None], list[bytes]]", read)
-        version, *told = [b"" if fact is None else fact for fact in facts]
-        if not version:
-            return None, []
-        if int(version) > SCHEMA:
-            raise newer(repr(self), int(version), SCHEMA)
-        name, created_at, updated_at, metadata = [fact.decode() for fact in told]
-        return (name, float(created_at), float(updated_at), metadata), [text.decode() for text in texts]
+        facts, count, texts = cast("tuple[list[bytes | None], int, list[bytes]]", read)
+        schema, counted, *told = [b"" if fact is None else fact for fact in facts]
+        if not schema and not count:
+            return None, 0, []
+        with readable(f"the head of session {names.key!r}"):
+            if schema and int(schema) > SCHEMA:
+                raise newer(repr(self), int(schema), SCHEMA)
+            if not schema or (counted and int(counted) != count):
+                raise _miscounted(names.key, count)
+            name, created_at, updated_at, metadata = [fact.decode() for fact in told]
+            head = name, float(created_at), float(updated_at), metadata
+        return head, count, [text.decode() for text in texts]
 
     async def version(self, key: str) -> int:
         """How many messages a session has."""
         names = _Names(key)
-        return await self._done(lambda: self._redis.llen(names.messages))
+        return await self._done(lambda: self._read(names, 1, 0)[1], key)
 
     async def exists(self, key: str) -> bool:
         """Whether there is a session of that key."""
@@ -144,7 +156,8 @@ class RedisSessionStorage(SessionStorage):
             raise taken(session.key)
 
     async def _save(self, session: Session, *, only_new: bool) -> bool:
-        names, row = _Names(session.key), written(session)
+        row = written(session)
+        names = _Names(session.key)
         facts = [row.id, repr(row.created_at), repr(row.updated_at), row.metadata]
         args: list[str | int] = [int(only_new), *facts, *row.messages]
         return bool(await self._script(SAVE, [names.head, names.messages], args))
@@ -155,7 +168,7 @@ class RedisSessionStorage(SessionStorage):
         facts = [uuid4().hex, repr(time.time()), uuid4().hex]
         args: list[str | int] = [expected_version, self._held.get(key, ""), *facts, *texts]
         [what, number] = cast(
-            "list[int]", await self._script(APPEND, [names.head, names.messages, names.lease], args)
+            "list[int]", await self._script(APPEND, [names.head, names.messages, names.lease], args, key)
         )
         match what:
             case 0:
@@ -164,8 +177,14 @@ class RedisSessionStorage(SessionStorage):
                 raise conflict(key, number, expected_version)
             case 2:
                 raise lost(key)
-            case _:
+            case 3:
                 raise newer(repr(self), number, SCHEMA)
+            case 4:
+                raise _miscounted(key, number)
+            case _:
+                raise SessionError(
+                    f"the head of session {key!r} cannot be read: delete the session, or mend it"
+                )
 
     async def delete(self, key: str) -> bool:
         """Forget a session; tells whether there was one."""
@@ -209,13 +228,15 @@ class RedisSessionStorage(SessionStorage):
             await asyncio.sleep(min(pause, left))
             pause = min(pause * 2, WAITS[1])
 
-    async def _script(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        return await self._done(lambda: self._redis.register_script(script)(keys, args))
+    async def _script(
+        self, script: str, keys: Sequence[str], args: Sequence[str | int], key: str | None = None
+    ) -> Any:
+        return await self._done(lambda: self._redis.register_script(script)(keys, args), key)
 
-    async def _done(self, work: Callable[[], T]) -> T:
-        return await in_thread(lambda: self._told(work))
+    async def _done(self, work: Callable[[], T], key: str | None = None) -> T:
+        return await in_thread(lambda: self._told(work, key))
 
-    def _told(self, work: Callable[[], T]) -> T:
+    def _told(self, work: Callable[[], T], key: str | None) -> T:
         from redis import RedisError
 
         try:
@@ -223,6 +244,8 @@ class RedisSessionStorage(SessionStorage):
                 return work()
         except RedisError as error:
             said = without_secrets(said_by(error), self._parts)
+            if key is not None and said.startswith("WRONGTYPE"):
+                raise SessionError(f"session {key!r} cannot be read: something else has its name") from error
             raise SessionError(f"redis: {type(error).__name__}: {said}") from error
 
     async def close(self) -> None:
@@ -234,11 +257,26 @@ class _Names:
     """What a session's parts are called; the braces keep them on one node of a cluster."""
 
     def __init__(self, key: str) -> None:
+        self.key = key
         base = f"{PREFIX}:{{{urlsafe_b64encode(key_bytes(key)).decode()}}}"
         self.head = f"{base}:head"
         self.messages = f"{base}:messages"
         self.lease = f"{base}:lease"
         self.queue = [self.lease, f"{base}:queue", f"{base}:waiting"]
+
+
+def _miscounted(key: str, count: int) -> SessionError:
+    return SessionError(
+        f"session {key!r} has {count} messages, but its head is gone or counts others: delete it, or mend it"
+    )
+
+
+def _no_url(parts: SplitResult, error: Exception) -> ConfigError:
+    """What redis-py does not take, by the names of the options: their values may be secrets."""
+    said = without_secrets(said_by(error), parts)
+    unknown = [name for name, _ in parse_qsl(parts.query) if f"'{name}'" in said]
+    what = f"redis-py knows no option {unknown[0]!r}" if unknown and isinstance(error, TypeError) else said
+    return ConfigError(f"session_storage='{parts.scheme}:...': {what}; redis://host:6379/0 is expected")
 
 
 def _key_in(name: str) -> str:

@@ -44,6 +44,14 @@ def storage_from(url: str) -> SessionStorage:
     Raises:
         ConfigError: Nobody knows the URL's scheme, its package is not installed, or it names no place.
     """
+    given = cast("object", url)
+    if isinstance(given, os.PathLike):
+        raise ConfigError(
+            f"session_storage={url!r} is a path: file:///folder, sqlite:///chat.db, or"
+            " FileSessionStorage(path) is expected"
+        )
+    if not isinstance(given, str):
+        raise ConfigError(f"session_storage={url!r:.60} is neither a store nor a URL: known are {SHOWN}")
     scheme, colon, _ = url.partition(":")
     where = STORES.get(scheme.lower()) if colon else None
     if where is None:

@@ -8,11 +8,9 @@ from dataclasses import field
 from typing import Any, Self
 from uuid import uuid4
 
-from ..errors import ConfigError
 from ..types.message import Message
 from ..types.record import Record, record
-
-MAX_KEY = 1024
+from .checks import check_key, check_messages, check_text
 
 
 @record
@@ -25,7 +23,10 @@ class Session(Record):
         messages: Its messages, in order.
         created_at: Seconds since the epoch.
         updated_at: Seconds since the epoch.
-        metadata: Anything of the program's own.
+        metadata: Anything of the program's own that is JSON data.
+
+    Raises:
+        ConfigError: The key is none.
     """
 
     id: str
@@ -34,6 +35,9 @@ class Session(Record):
     created_at: float = 0.0
     updated_at: float = 0.0
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        check_key(self.key)
 
     @classmethod
     def create(cls, key: str) -> Self:
@@ -47,9 +51,9 @@ class Session(Record):
         return len(self.messages)
 
     def add_message(self, message: Message) -> None:
-        """Append a message."""
-        self.messages.append(message)
-        self.updated_at = time.time()
+        """Append a message; raises `ConfigError` if it is none."""
+        self.messages.extend(check_messages(self.key, [message]))
+        self.updated_at = max(self.created_at, time.time())
 
     def get_messages(self, limit: int | None = None) -> list[Message]:
         """The messages, or the last `limit` of them."""
@@ -60,10 +64,11 @@ class Session(Record):
     def clear_messages(self) -> None:
         """Forget all messages."""
         self.messages.clear()
-        self.updated_at = time.time()
+        self.updated_at = max(self.created_at, time.time())
 
     def to_dict(self) -> dict[str, Any]:
-        """The session as plain JSON data."""
+        """The session as plain JSON data; raises `ConfigError` if something among its messages is none."""
+        check_messages(self.key, self.messages)
         return self.model_dump()
 
     @classmethod
@@ -72,15 +77,9 @@ class Session(Record):
         return cls.model_validate(data)
 
 
-def check_key(key: str) -> str:
-    """The key, if it is one: any text of 1 to 1,024 bytes."""
-    size = len(key.encode(errors="surrogatepass"))
-    if not 0 < size <= MAX_KEY:
-        raise ConfigError(f"session key {key[:40]!r} has {size} bytes: 1 to {MAX_KEY} are allowed")
-    return key
-
-
 def resolve_session_key(user_id: str, channel: str | None = None, thread_id: str | None = None) -> str:
     """A key made of parts; different parts never give the same key."""
+    for name, part in (("user_id", user_id), ("channel", channel or ""), ("thread_id", thread_id or "")):
+        check_text(name, part)
     parts = [user_id, *([channel or ""] if channel or thread_id else []), *([thread_id] if thread_id else [])]
     return ":".join(part.replace("%", "%25").replace(":", "%3A") for part in parts)

@@ -21,10 +21,11 @@ from weakref import finalize
 
 from ..errors import ConfigError, SessionError
 from ..types.message import Message
+from .checks import check_key
 from .database import Database
-from .session import Session, check_key
+from .session import Session
 from .storage import SessionStorage, check_page, conflict, lost, taken
-from .stored import Written, key_bytes, key_of, messages_of, messages_text, session_of, written
+from .stored import Written, key_bytes, key_of, messages_of, messages_text, path_of, session_of, written
 from .tickets import Ticket, Tickets
 
 T = TypeVar("T")
@@ -44,11 +45,12 @@ class SQLiteSessionStorage(SessionStorage):
     The database may have tables of the program's own beside ours. New files are this user's alone (0600).
 
     Args:
-        path: The database file; made when it is first used.
+        path: The database file, ~ at its beginning being the home folder; made when it is first used. Where
+            it cannot be written it can still be read.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path: Path = Path(path)
+        self.path: Path = path_of("path", path)
         self._database = Database(self.path)
         self._tickets = Tickets(self._database.locks)
         self._held: dict[str, Ticket] = {}
@@ -62,9 +64,10 @@ class SQLiteSessionStorage(SessionStorage):
         """The store of "sqlite:///chat.db", or of "sqlite:////var/chat.db" for a path from the root."""
         parts = urlsplit(url)
         path = unquote(parts.path.removeprefix("/"))
-        if parts.netloc or parts.query or not path or path == ":memory:":
+        if parts.netloc or "?" in url or "#" in url or not path or path == ":memory:":
             raise ConfigError(
-                f"{url!r} names no file: sqlite:///chat.db or sqlite:////var/chat.db is expected"
+                f"{url!r} names no file: sqlite:///chat.db or sqlite:////var/chat.db is expected,"
+                " with %3F and %23 for ? and # in it"
             )
         return cls(path)
 
@@ -142,7 +145,8 @@ class SQLiteSessionStorage(SessionStorage):
 
         It has returned once they are on the disk; what several runs append at a time is synced together.
         """
-        ticket, binary, texts = self._held.get(key), key_bytes(key), messages_text(key, messages)
+        binary, texts = key_bytes(key), messages_text(key, messages)
+        ticket = self._held.get(key)
 
         def write(connection: Connection) -> int:
             if ticket is not None and ticket.lost:
@@ -217,7 +221,8 @@ def _append(connection: Connection, key: str, binary: bytes, texts: Sequence[str
         _insert(connection, Written(binary, uuid4().hex, now, now, "{}", texts))
         return new
     connection.execute(
-        "update voxagent_session set version = ?, updated_at = ? where num = ?", (new, now, head[0])
+        "update voxagent_session set version = ?, updated_at = max(created_at, ?) where num = ?",
+        (new, now, head[0]),
     )
     connection.executemany(INSERT_MESSAGE, [(head[0], *each) for each in enumerate(texts, expected)])
     return new

@@ -6,16 +6,20 @@ No pickle: whoever can write to a store could run code in whoever reads it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+import math
+import os
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..errors import ConfigError, SessionError, VoxAgentError, said_by
 from ..types.message import Message
 from ..types.record import adapter
-from .session import Session, check_key
+from .checks import check_key, check_messages
+from .session import Session
 
 
 def positive(name: str, seconds: float) -> float:
@@ -47,7 +51,8 @@ class Written:
 
 
 def written(session: Session) -> Written:
-    """A session as text; raises `SessionError` if something in it has no JSON."""
+    """A session as text; raises `ConfigError` if something in it is not what it should be, or has no JSON."""
+    check_session(session)
     return Written(
         key_bytes(session.key),
         session.id,
@@ -56,6 +61,18 @@ def written(session: Session) -> Written:
         metadata_text(session),
         messages_text(session.key, session.messages),
     )
+
+
+def check_session(session: object) -> None:
+    """Refuse what is no session; raises `ConfigError`."""
+    if not isinstance(session, Session):
+        raise ConfigError(f"a value of type {type(session).__name__} cannot be stored: a Session is expected")
+    check_key(session.key)
+    if not isinstance(cast("object", session.id), str):
+        raise ConfigError(f"session {session.key!r} has id={session.id!r:.60}: text is expected")
+    for name, at in (("created_at", session.created_at), ("updated_at", session.updated_at)):
+        if not isinstance(cast("object", at), int | float) or not math.isfinite(at):
+            raise ConfigError(f"session {session.key!r} has {name}={at!r:.60}: seconds are expected")
 
 
 def session_of(
@@ -79,7 +96,7 @@ def readable(what: str) -> Generator[None]:
         raise SessionError(f"{what} cannot be read: {said_by(error)}") from error
 
 
-def key_bytes(key: str) -> bytes:
+def key_bytes(key: object) -> bytes:
     """A key as bytes, lone surrogates included; their order is that of the keys."""
     return check_key(key).encode(errors="surrogatepass")
 
@@ -90,27 +107,71 @@ def key_of(data: bytes) -> str:
 
 
 def metadata_text(session: Session) -> str:
-    """The metadata of a session as JSON."""
-    return _text(Mapping[str, Any], session.metadata, f"the metadata of session {session.key!r}")
-
-
-def messages_text(key: str, messages: Sequence[Message]) -> list[str]:
-    """Messages as JSON, one text for each and no line break in any."""
-    return [_text(Message, message, f"a message for session {key!r}") for message in messages]
-
-
-def _text(kind: Any, value: object, what: str) -> str:
-    from pydantic_core import PydanticSerializationError
-
-    written = adapter(kind)
+    """The metadata of a session as JSON; raises `ConfigError` if JSON would not give it back."""
+    what = f"the metadata of session {session.key!r} cannot be written as JSON"
+    if not isinstance(cast("object", session.metadata), dict):
+        raise ConfigError(f"{what}: it is of type {type(session.metadata).__name__}, not a dict")
     try:
-        return written.dump_json(value, exclude_none=kind is Message).decode()
-    except PydanticSerializationError:
-        pass
-    try:  # a half of a surrogate pair, which is no UTF-8; escaped it can be written
-        return json.dumps(written.dump_python(value, mode="json", exclude_none=kind is Message))
-    except (PydanticSerializationError, TypeError, ValueError) as error:
-        raise SessionError(f"{what} cannot be written as JSON: {said_by(error)}") from error
+        _check_json(session.metadata, "metadata", what)
+        text = json.dumps(session.metadata, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError as error:
+        raise ConfigError(f"{what}: it is too deep, or holds itself") from error
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a half of a surrogate pair, which is no UTF-8; escaped it can be written
+        return json.dumps(session.metadata, separators=(",", ":"))
+    return text
+
+
+def _check_json(value: object, where: str, what: str) -> None:
+    if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return
+    if isinstance(value, list | tuple):
+        for number, each in enumerate(cast("Sequence[object]", value)):
+            _check_json(each, f"{where}[{number}]", what)
+        return
+    if not isinstance(value, dict):
+        said = repr(value) if isinstance(value, float) else f"of type {type(value).__name__}"
+        raise ConfigError(f"{what}: {where} is {said}")
+    for name, each in cast("dict[object, object]", value).items():
+        if not isinstance(name, str):
+            raise ConfigError(f"{what}: {where} has the key {name!r:.60}, which is no text")
+        _check_json(each, f"{where}[{name!r}]", what)
+
+
+def messages_text(key: str, messages: object) -> list[str]:
+    """Messages as JSON that loads again, one text for each and no line break in any; raises `ConfigError`."""
+    found = check_messages(key, messages)
+    return [_text(message, f"message {number} for session {key!r}") for number, message in enumerate(found)]
+
+
+def _text(message: Message, what: str) -> str:
+    written = adapter(Message)
+    try:  # to look whether it can be read takes two microseconds; what cannot would ruin the session for good
+        data = written.dump_json(message, exclude_none=True, warnings=False)
+        written.validate_json(data)
+        return data.decode()
+    except ValueError:
+        return _odd_text(message, what)
+
+
+def _odd_text(message: Message, what: str) -> str:
+    """What is no UTF-8, for half a surrogate pair, is escaped; what is deep is read as `messages_of` does."""
+    from pydantic import ValidationError
+
+    written = adapter(Message)
+    try:
+        text = json.dumps(written.dump_python(message, mode="json", exclude_none=True, warnings=False))
+        written.validate_python(json.loads(text))
+    except ValidationError as error:
+        wrong = max(error.errors(include_url=False, include_input=False), key=lambda each: len(each["loc"]))
+        place = ".".join(
+            str(part) for part in wrong["loc"] if str(part).isalnum() or str(part).isidentifier()
+        )
+        raise ConfigError(f"{what} could not be loaded again: {place}: {wrong['msg']}") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{what} cannot be written as JSON: {said_by(error)}") from error
+    return text
 
 
 def messages_of(texts: Sequence[str], where: Callable[[int], str]) -> list[Message]:
@@ -134,18 +195,31 @@ def _checked(text: str, where: Callable[[int], str], number: int) -> list[Messag
 
 def server_of(url: str) -> SplitResult:
     """The parts of a server's URL; raises `ConfigError`, which does not tell the password, if it has none."""
+    what = f"session_storage='{url.partition(':')[0]}:...' cannot be read"
     try:
         parts = urlsplit(url)
-        readable = parts.port != 0 and "@" not in parts.path
     except ValueError:
-        readable, parts = False, urlsplit("")
-    if not readable:
-        scheme = url.partition(":")[0]
-        raise ConfigError(
-            f"session_storage='{scheme}:...' cannot be read: signs like / @ : in user and password are"
-            " written as %2F %40 %3A"
-        )
+        parts = urlsplit("//@/@")
+    if "@" in f"{parts.path}{parts.fragment}":
+        raise ConfigError(f"{what}: signs like / @ : in user and password are written as %2F %40 %3A")
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        shown = "" if "@" in url else f", not {parts.netloc.rpartition(':')[2]!r:.20}"
+        raise ConfigError(f"{what}: its port is a number from 1 to 65535{shown}")
     return parts
+
+
+def path_of(name: str, path: object) -> Path:
+    """The path that a program gives, ~ at its beginning being the home folder; raises `ConfigError`."""
+    if not isinstance(path, str | os.PathLike) or not str(cast("object", path)):
+        raise ConfigError(f"{name}={path!r:.60} is no path")
+    try:
+        return Path(cast("str", path)).expanduser()
+    except (RuntimeError, TypeError) as error:
+        raise ConfigError(f"{name}={str(cast('object', path))!r} is no path: {said_by(error)}") from error
 
 
 def without_secrets(text: str, url: SplitResult) -> str:

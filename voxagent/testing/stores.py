@@ -15,13 +15,14 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 from uuid import uuid4
 
 from ..errors import ConfigError, LockTimeoutError, SessionConflict, SessionError
 from ..fanout.threads import in_thread
+from ..session.checks import MAX_KEY
 from ..session.lock import session_lock
-from ..session.session import MAX_KEY, Session
+from ..session.session import Session
 from ..session.storage import SessionStorage
 from ..types.blocks import ImageBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from ..types.message import Message
@@ -55,6 +56,13 @@ ODD_MESSAGES = (
     Message("user", [ToolResultBlock("c1", "look", "seen", False)]),
     Message("assistant", "", finish_reason="stop"),
 )
+
+_robot: Any = "robot"
+JUNK: tuple[object, ...] = (
+    ["junk"], [HI, "junk"], [{"role": "user", "content": "hello"}], [None], [3], "junk",
+    [Message(_robot, "hello")],
+)  # fmt: skip
+PAGES = ((0, None), (0, 3), (2, 3), (3, 1), (199, 2), (240, 50), (250, 1), (0, 0), (999, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,10 @@ def session_store_suite(*, writers: int = 8, turns: int = 5, sessions: int = 2) 
     async def many(make: MakeStore) -> None:
         await _many_writers(make, writers, turns, sessions)
 
-    found = (_ORDER, _SAVED, _KEYS, _VERSIONS, _ONE_WINS, _PAGES, _FORKS, _DELETED, _REFUSED, _LOCKS, _LEFT)
+    found = (
+        *(_ORDER, _SAVED, _KEYS, _VERSIONS, _ONE_WINS, _PAGES, _FORKS, _DELETED, _REFUSED, _JUNK),
+        *(_LOCKS, _LEFT),
+    )
     checks = [StoreCheck(name, check) for name, check in found]
     return (*checks, StoreCheck("many writers lose and interleave nothing", many))
 
@@ -225,17 +236,7 @@ async def _pages(make: MakeStore) -> None:
     await store.append(key, every[3:200], expected_version=3)
     for number in range(200, 250):
         await store.append(key, every[number : number + 1], expected_version=number)
-    for start, limit in (
-        (0, None),
-        (0, 3),
-        (2, 3),
-        (3, 1),
-        (199, 2),
-        (240, 50),
-        (250, 1),
-        (0, 0),
-        (999, None),
-    ):
+    for start, limit in PAGES:
         wanted = every[start:] if limit is None else every[start : start + limit]
         _same(await store.messages(key, start, limit), wanted, f"the page from {start}, {limit}")
     for start, limit in ((-1, None), (0, -1)):
@@ -274,11 +275,13 @@ async def _deleted(make: MakeStore) -> None:
 
 async def _refused(make: MakeStore) -> None:
     store = make()
+    session = Session("id", "k")
     for key in ("", "k" * (MAX_KEY + 1), "é" * 600):
+        session.key = key
         doing = (
             store.load(key),
-            store.save(Session("id", key)),
-            store.create(Session("id", key)),
+            store.save(session),
+            store.create(session),
             store.delete(key),
             store.exists(key),
             store.version(key),
@@ -287,6 +290,20 @@ async def _refused(make: MakeStore) -> None:
         )
         for each in doing:
             await _raises(ConfigError, each, f"a key of {len(key)} characters")
+
+
+async def _junk(make: MakeStore) -> None:
+    store, key, new = make(), _key(), _key()
+    await store.append(key, [HELLO], expected_version=0)
+    for junk in JUNK:
+        given = cast("list[Message]", junk)
+        await _raises(ConfigError, store.append(key, given, expected_version=1), f"an append of {junk!r}")
+        await _raises(ConfigError, store.append(new, given, expected_version=0), f"an append of {junk!r}")
+        for doing in (store.save(Session("id", key, given)), store.create(Session("id", new, given))):
+            await _raises(ConfigError, doing, f"a session of {junk!r}")
+    _same((await _loaded(store, key)).messages, [HELLO], "the messages after junk was refused")
+    _same(await store.exists(new), False, "whether there is a session of junk")
+    _same(await store.append(key, [HI], expected_version=1), 2, "the version after junk was refused")
 
 
 async def _locks(make: MakeStore) -> None:
@@ -377,5 +394,6 @@ _PAGES: _Check = ("a page is a part of the messages", _pages)
 _FORKS: _Check = ("a fork is a session of its own", _forks)
 _DELETED: _Check = ("a deleted session is gone and can be made anew", _deleted)
 _REFUSED: _Check = ("what is no key is refused everywhere", _refused)
+_JUNK: _Check = ("what is no message is refused and harms nothing", _junk)
 _LOCKS: _Check = ("a session has one holder at a time", _locks)
 _LEFT: _Check = ("a lock ends with its block, and a store can be used after it was closed", _left_behind)

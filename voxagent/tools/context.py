@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Generator, Mapping, Sequence
-from typing import Any, Generic, Protocol
+from types import NoneType
+from typing import Annotated, Any, Generic, Protocol, get_args, get_origin
 
 from typing_extensions import TypeVar
 
@@ -180,3 +181,10 @@ class ToolContext(RunContext[DepsT]):
     def update(self, message: str) -> Awaitable[None]:
         """Report progress: a `ToolOutputEvent`; may be called from a thread and need not be awaited."""
         return self.view.tell(ToolOutputEvent(self.run_id, self.tool_call_id, message))
+
+
+def deps_are_optional(deps_type: Any) -> bool:
+    """Whether an agent with this deps type may be run without deps."""
+    if get_origin(deps_type) is Annotated:
+        return deps_are_optional(get_args(deps_type)[0])
+    return deps_type in (None, NoneType, Any, object) or NoneType in get_args(deps_type)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeAlias, cast, overload
 
@@ -109,10 +109,10 @@ class ToolDefinition(Generic[DepsT]):
         self.requires_approval: bool | NeedsApproval = options.get("requires_approval", False)
         self.idempotent: bool = options.get("idempotent", False)
         self.prepare: Prepare | None = options.get("prepare")
-        secrets = options.get("secrets", ())
-        if isinstance(secrets, str):
+        secrets: object = options.get("secrets", ())
+        if isinstance(secrets, str) or not is_names(secrets):
             raise ConfigError(f"tool {self.name!r}: secrets={secrets!r} is not a list of names")
-        self.secrets: tuple[str, ...] = tuple(secrets)
+        self.secrets: tuple[str, ...] = tuple(cast("Collection[str]", secrets))
         if not (isinstance(self.requires_approval, bool) or callable(self.requires_approval)):
             wanted = self.requires_approval
             raise ConfigError(
@@ -327,3 +327,7 @@ def locals_of_caller() -> Mapping[str, Any]:
     if caller is None or caller.f_locals is caller.f_globals:
         return {}
     return dict(caller.f_locals)
+
+
+def is_names(value: object) -> bool:
+    return isinstance(value, Collection) and all(isinstance(each, str) for each in cast("Any", value))

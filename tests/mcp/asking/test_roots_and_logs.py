@@ -62,7 +62,7 @@ async def test_a_function_that_fails_tells_the_server_nothing(
 
 
 def test_only_folders_are_roots() -> None:
-    with pytest.raises(ConfigError, match=r"'https://example\.test' is neither a folder nor a 'file://' URI"):
+    with pytest.raises(ConfigError, match=r"roots=\['https://example\.test'\]: a folder or 'file://' URI"):
         asker(HERE, roots=["https://example.test"]).__enter__()
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 import pytest
 from mcp import Client, MCPError
 from mcp.types import CallToolResult, TextContent
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from tests.mcp.servers import until
 from tests.mcp.serving.agents import SECRET, Diary, Place, Report, agents, echo
@@ -87,8 +88,11 @@ async def test_a_call_answers_with_the_output_and_with_an_object_where_it_is_one
 @pytest.mark.parametrize(
     ("tool", "arguments", "wrong"),
     [
-        ("echo", {}, "'prompt' is expected, given are []"),
-        ("echo", {"prompt": "a", "more": 1}, "'prompt' is expected, given are ['more', 'prompt']"),
+        ("echo", {}, "'prompt' is missing"),
+        ("echo", {"prompt": "a", "more": 1}, "'more' is not known; known are 'prompt'"),
+        ("echo", {"prompt": "a", "y": 1, "z": 2}, "'y', 'z' are not known; known are 'prompt'"),
+        ("chat_with_you", {"text": "a"}, "'text' is not known; known are 'prompt', 'session'"),
+        ("trip", {"city": "Kiel", "y": 1}, "'y' is not known; known are 'city', 'days'"),
         ("echo", {"prompt": " "}, "'prompt' is to be a text that says something"),
         ("echo", {"prompt": 7}, "'prompt' is to be a text that says something"),
         ("chat_with_you", {"prompt": "a", "session": 7}, "'session' is to be a text that says something"),
@@ -102,6 +106,60 @@ async def test_wrong_arguments_are_an_error_that_says_what_is_right(
         result = await client.call_tool(tool, arguments)
     assert result.is_error
     assert wrong in said(result)
+
+
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    city: str
+
+
+class Named(BaseModel):
+    city: str = Field(validation_alias=AliasChoices("city", "town"))
+    of: Open | None = None
+
+
+@dataclass
+class Spot:
+    city: str
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "answer"),
+    [
+        (Open, {"city": "Kiel", "y": 1}, 'you said {"city":"Kiel","y":1}'),
+        (dict[str, int], {"y": 1}, 'you said {"y":1}'),
+        (Named, {"town": "Kiel"}, 'you said {"city":"Kiel","of":null}'),
+        (
+            Named,
+            {"town": "Kiel", "of": {"city": "Rom", "y": 1}},
+            'you said {"city":"Kiel","of":{"city":"Rom","y":1}}',
+        ),
+        (Named, {"town": "Kiel", "y": 1}, "invalid arguments: 'y' is not known; known are 'city', 'of'"),
+        (Spot, {"city": "Kiel", "y": 1}, "invalid arguments: 'y' is not known; known are 'city'"),
+    ],
+)
+async def test_names_that_no_field_has_are_refused_unless_the_model_takes_any(
+    kind: Any, given: dict[str, Any], answer: str
+) -> None:
+    served = ServedAgent(Agent(FunctionProvider(echo), name="it"), input_type=kind)
+    async with Client(as_server(served)) as client:
+        assert said(await client.call_tool("it", given)) == answer
+
+
+async def test_a_session_that_is_null_names_none() -> None:
+    served = ServedAgent(Agent(FunctionProvider(echo), name="it"), sessions=True)
+    async with Client(as_server(served)) as client:
+        assert said(await client.call_tool("it", {"prompt": "a", "session": None})) == "you said a"
+
+
+async def test_a_thousand_calls_leave_no_task_behind() -> None:
+    async with Client(as_server(Agent(FunctionProvider(echo), name="echo"))) as client:
+        await client.call_tool("echo", {"prompt": "a"})
+        before = len(asyncio.all_tasks())
+        for _ in range(20):
+            calls = [client.call_tool("echo", {"prompt": "a"}) for _ in range(50)]
+            assert {said(each) for each in await asyncio.gather(*calls)} == {"you said a"}
+        assert len(asyncio.all_tasks()) == before
 
 
 async def test_an_unknown_tool_is_an_error_of_the_protocol(era: Any, diary: Diary) -> None:
@@ -354,6 +412,26 @@ class Taken:
             lambda: as_server(Agent(FunctionProvider(echo), name="a"), max_parallel=0),
             "max_parallel=0: how many calls may be at work, 1 or more",
         ),
+        (
+            lambda: as_server(Agent(FunctionProvider(echo), name="a"), max_parallel="7"),  # type: ignore[arg-type]  # that is the point
+            "max_parallel='7': how many calls may be at work, 1 or more",
+        ),
+        (
+            lambda: as_server(Agent(FunctionProvider(echo), name="a", deps_type=Spot)),
+            r"deps is missing: agent 'a' has deps_type=.*Spot.*; give ServedAgent\(agent, deps=...\)",
+        ),
+        (
+            lambda: ServedAgent(Agent(FunctionProvider(echo), name="a", deps_type=Spot), deps=Spot("x")),  # type: ignore[arg-type]  # that is the point
+            "deps= is of type Spot: a function of the call is expected",
+        ),
+        (
+            lambda: ServedAgent(Agent(FunctionProvider(echo), name="a"), session_key="s"),  # type: ignore[arg-type]  # that is the point
+            "session_key= is of type str: a function of the call is expected",
+        ),
+        (
+            lambda: as_server(ServedAgent(Agent(FunctionProvider(echo), name="a"), input_type="Place")),
+            "input_type='Place' of 'a' is not an object such as a model or dataclass",
+        ),
         (lambda: as_server("echo"), "'echo' is no agent"),  # type: ignore[arg-type]  # that is the point
         (lambda: as_server(Agent(FunctionProvider(echo))), "an agent needs a name to be served"),
         (
@@ -362,7 +440,7 @@ class Taken:
         ),
         (
             lambda: as_server(ServedAgent(Agent(FunctionProvider(echo), name="a"), input_type=int)),
-            "input_type of 'a' is not an object",
+            "input_type=<class 'int'> of 'a' is not an object",
         ),
         (
             lambda: as_server(

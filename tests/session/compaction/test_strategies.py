@@ -1,6 +1,7 @@
 """What each strategy takes out first, and what it leaves alone (R-A15)."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -273,3 +274,44 @@ def test_a_name_or_a_number_that_cannot_be_is_refused_with_what_can() -> None:
         drop_oldest_turns(-1)
     with pytest.raises(ConfigError, match="longest=99: a result is cut to 100 characters or more"):
         cut_tool_results(99)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (slice(1, None), "left out or changed a pinned message"),
+        (slice(0, -1), "left out the end"),
+        (slice(0, 0), "left out or changed a pinned message"),
+    ],
+)
+async def test_a_strategy_that_leaves_out_what_must_stay_is_an_error_of_the_program(
+    kept: slice, said: str
+) -> None:
+    history = [pinned(prompt("be brief")), *chat(4), prompt("and now?")]
+    with pytest.raises(ConfigError, match=said):
+        await compact(history, Budget(1), lambda messages, budget: list(messages)[kept])
+
+
+async def test_results_at_the_end_may_be_changed_but_not_left_out() -> None:
+    history = agent_run(3)[:-1]
+    changed = [*history[:-1], results("short", "c2")]
+    assert (await compact(history, Budget(1), lambda messages, budget: changed)).messages == changed
+    with pytest.raises(ConfigError, match="left out the end"):
+        await compact(history, Budget(1), lambda messages, budget: history[:-2])
+
+
+@pytest.mark.parametrize("given", [None, "messages", 3, [None], ["message"]])
+async def test_a_strategy_that_gives_no_messages_is_named_with_what_it_gave(given: Any) -> None:
+    with pytest.raises(ConfigError, match=r"the strategy <function .*> gave "):
+        await compact(chat(4), Budget(1), lambda messages, budget: given)
+
+
+async def test_a_strategy_cannot_change_the_history_itself() -> None:
+    def clears(messages: Any, budget: Budget) -> list[Message]:
+        kept = [*messages[-1:]]
+        messages.clear()
+        return kept
+
+    history = chat(4)
+    assert (await compact(history, Budget(1), clears)).messages == history[-1:]
+    assert history == chat(4)

@@ -43,7 +43,7 @@ WORDS: Mapping[str, str] = {
 }
 OTHERWISE = "the model's service failed"
 AGAIN = "the model's service failed, and is asked again"
-PLACES = (r"https?://[^\s'\"<>]{1,2000}", r"[0-9]{1,3}(\.[0-9]{1,3}){3}(:[0-9]{1,5})?")
+PLACES = (r"https?://[^\s'\"<>]+", r"[0-9]{1,3}(\.[0-9]{1,3}){3}(:[0-9]{1,5})?")
 """Addresses: of the web, and of the network."""
 KEY_ENDINGS = ("_API_KEY", "_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 

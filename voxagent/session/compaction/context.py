@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from ...errors import ConfigError
 from ...types.blocks import ToolUseBlock
@@ -11,6 +12,7 @@ from ...types.message import Message
 from ...types.tokens import request_tokens
 from .budget import Budget
 from .marks import Compaction, compaction_of
+from .pieces import is_pinned
 from .policy import CompactionStrategy, known_strategy
 from .strategies import (
     LONGEST,
@@ -111,17 +113,44 @@ async def compact(messages: Sequence[Message], budget: Budget, strategy: Strateg
     What comes back has fewer tokens for sure, or nothing was changed.
 
     Raises:
-        ConfigError: A strategy of your own has parted a call from its result.
+        ConfigError: A strategy of your own has parted a call from its result, or has left out what must stay:
+            pinned and system messages, and the end of the history, which the model is asked about.
     """
     if budget.fits(messages):
         return Compaction(list(messages))
-    found = await awaited(strategy(messages, budget))
+    found = await awaited(strategy(list(messages), budget))
+    _check_messages(strategy, found)
     parted = {*_parted(found)}
     if parted:
         parted -= {*_parted(messages)}
     if parted:
         raise ConfigError(f"the strategy {strategy!r} has parted call {min(parted)!r} from its result")
-    return compaction_of(messages, found, budget)
+    done = compaction_of(messages, found, budget)
+    if done.saved:
+        _check_kept(strategy, messages, found)
+    return done
+
+
+def _check_messages(strategy: Strategy, found: object) -> None:
+    """Whether a strategy gave messages; raises `ConfigError`."""
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        raise ConfigError(f"the strategy {strategy!r} gave {found!r:.100}; a list of messages is expected")
+    for each in cast("Sequence[object]", found):
+        if not isinstance(each, Message):
+            raise ConfigError(f"the strategy {strategy!r} gave {each!r:.100} among its messages")
+
+
+def _check_kept(strategy: Strategy, messages: Sequence[Message], found: Sequence[Message]) -> None:
+    """Whether a strategy left what must stay; raises `ConfigError`."""
+    there = {id(message) for message in found}
+    pinned = [each for each in messages if each.metadata or each.role == "system"]
+    if any(is_pinned(each) and id(each) not in there for each in pinned):
+        raise ConfigError(f"the strategy {strategy!r} has left out or changed a pinned message")
+    end, last = messages[-1], found[-1] if found else None
+    results = {result.tool_use_id for result in end.tool_results}
+    if last is end or (results and last and results == {each.tool_use_id for each in last.tool_results}):
+        return
+    raise ConfigError(f"the strategy {strategy!r} has left out the end, which the model is asked about")
 
 
 def compact_context(
