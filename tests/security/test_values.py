@@ -45,6 +45,21 @@ def test_nothing_is_put_in_for_unknown_names_and_raw_bytes(registry: SecretRegis
     assert reveal(arguments, ["db"], registry) is arguments
 
 
+def test_a_sealed_placeholder_is_sealed_again_with_the_real_value(registry: SecretRegistry) -> None:
+    given = [SecretStr("[REDACTED:db]"), SecretStr("other"), SecretBytes(b"[REDACTED:db]")]
+    found = reveal(given, ["db"], registry)
+    assert found == [SecretStr("db-password-1"), *given[1:]]
+
+
+def test_a_field_that_was_never_set_is_not_changed(registry: SecretRegistry) -> None:
+    @dataclass(slots=True)
+    class Half:
+        key: str
+        other: str = field(init=False)
+
+    assert reveal(Half("[REDACTED:db]"), ["db"], registry).key == "db-password-1"
+
+
 class Fourth(BaseModel):
     key: SecretStr = SecretStr("fourth-level")
 

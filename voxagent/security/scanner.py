@@ -23,7 +23,8 @@ from .matcher import Matcher
 
 MAX_OPEN = 4_096
 TRAIL_STEP = 16
-MAX_TRAILS = 40_000
+MAX_TRAILS = 80_000
+"""More than the trails of all that may go on side by side (`MAX_BESIDE`) within `MAX_OPEN` characters."""
 
 
 class Hit:
