@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mcp.server import MCPServer as Server
+from mcp.types import ImageContent
 
+from tests.mcp.servers import called
 from voxagent import ConfigError
-from voxagent.mcp import Elicitation, MCPServerHTTP, MCPServerStdio, sanitize_tool_name
+from voxagent.errors import ToolError
+from voxagent.mcp import Elicitation, MCPServerHTTP, MCPServerInProcess, MCPServerStdio, sanitize_tool_name
 from voxagent.mcp.mending import mended
 from voxagent.mcp.results import returned, text_of
 from voxagent.mcp.schemas import rooted
@@ -212,3 +216,36 @@ def test_options_that_make_no_sense_are_refused(options: Any, said: str) -> None
     with pytest.raises(ConfigError) as caught:
         MCPServerStdio("prog", **options)
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("args", "secret"),
+    [
+        (["postgresql://app:pgpass-12345@db/prod"], "pgpass-12345"),
+        (["postgresql://app:pg%40pass-12345@db/prod"], "pg@pass-12345"),
+        (["--header", "Authorization: Bearer rem-tok-445566"], "rem-tok-445566"),
+        (["-H", "X-Thing: something-9"], "something-9"),
+        (["X-Api-Key: something-9"], "something-9"),
+        (["http://[bad", "--token", "something-9"], "something-9"),
+    ],
+)
+def test_addresses_and_headers_among_the_arguments_hold_secrets(args: list[str], secret: str) -> None:
+    secrets = Secrets()
+    secrets.add_arguments(args)
+    assert secret not in secrets.text(f"it said {secret} twice: {secret}")
+    secrets = Secrets()
+    secrets.add_environment({"DATABASE": args[0]})
+    assert (secret in secrets.text(secret)) == ("@" not in args[0])
+
+
+async def test_a_picture_that_cannot_be_read_fails_its_call() -> None:
+    inner: Server[None] = Server("inner")
+
+    @inner.tool()
+    def draw(good: bool) -> ImageContent:
+        return ImageContent(type="image", data="aW1n" if good else "!!!", mime_type="image/png")
+
+    async with MCPServerInProcess(inner) as server:
+        assert await called(server, "draw", good=True) == [ImageBlock("image/png", "aW1n")]
+        with pytest.raises(ToolError, match="no valid answer to 'draw': an image is not base64: '!!!'"):
+            await called(server, "draw", good=False)

