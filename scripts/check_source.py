@@ -33,8 +33,8 @@ BACK_ENDS = {
     "security": ("automaton", "encodings", "expressions", "failures", "matcher", "scanner", "values"),
     "session": (
         "checks", "compaction", "database", "files", "flock", "jsonlines", "marks", "memory", "oldfiles",
-        "postgres", "postgrespool", "readonly", "redis", "redisleases", "redisscripts", "sqlite", "stored",
-        "tickets",
+        "places", "postgres", "postgrespool", "readonly", "redis", "redisleases", "redisscripts", "sqlite",
+        "stored", "tickets",
     ),
     "types": ("tokens",),
     "subagent": ("",),

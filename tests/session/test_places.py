@@ -27,7 +27,7 @@ from voxagent.session import (
     session_lock,
     storage_from,
 )
-from voxagent.session.stored import without_secrets
+from voxagent.session.places import without_secrets
 from voxagent.testing import FunctionProvider, ScriptedProvider, StoreCheck, session_store_suite, text
 
 HELLO, HI = Message("user", "hello"), Message("assistant", "hi")

@@ -27,9 +27,10 @@ from .checks import check_key, check_messages
 from .flock import locked_file, make_folder, reading, sync_folder
 from .jsonlines import SessionFile, key_in
 from .oldfiles import OldFile
+from .places import path_of
 from .session import Session
 from .storage import SessionStorage, check_page, conflict, lost, taken
-from .stored import check_session, path_of
+from .stored import check_session
 from .tickets import Ticket, Tickets
 
 logger: logging.Logger = logging.getLogger("voxagent")

@@ -23,6 +23,7 @@ from ..errors import SessionError
 from ..fanout.threads import in_thread
 from ..types.message import Message
 from .lock import in_use
+from .places import server_of
 from .postgrespool import TIMEOUT, Pool, answers, patient
 from .session import Session
 from .storage import SessionStorage, check_page, conflict, lost, taken
@@ -34,7 +35,6 @@ from .stored import (
     messages_text,
     positive,
     readable,
-    server_of,
     session_of,
     written,
 )

@@ -13,7 +13,8 @@ from weakref import WeakSet
 
 from ..errors import SessionError, said_by
 from ..fanout.background import at_last
-from .stored import newer, server_of, without_secrets
+from .places import server_of, without_secrets
+from .stored import newer
 
 if TYPE_CHECKING:
     from psycopg import Connection

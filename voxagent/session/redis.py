@@ -22,6 +22,7 @@ from ..errors import ConfigError, SessionError, said_by
 from ..fanout.threads import in_thread
 from ..types.message import Message
 from .lock import in_use
+from .places import server_of, without_secrets
 from .redisleases import Leases
 from .redisscripts import ACQUIRE, APPEND, DELETE, READ, RELEASE, SAVE, SCHEMA
 from .session import Session
@@ -34,9 +35,7 @@ from .stored import (
     newer,
     positive,
     readable,
-    server_of,
     session_of,
-    without_secrets,
     written,
 )
 

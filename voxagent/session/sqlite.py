@@ -23,9 +23,10 @@ from ..errors import ConfigError, SessionError
 from ..types.message import Message
 from .checks import check_key
 from .database import Database
+from .places import path_of
 from .session import Session
 from .storage import SessionStorage, check_page, conflict, lost, taken
-from .stored import Written, key_bytes, key_of, messages_of, messages_text, path_of, session_of, written
+from .stored import Written, key_bytes, key_of, messages_of, messages_text, session_of, written
 from .tickets import Ticket, Tickets
 
 T = TypeVar("T")
