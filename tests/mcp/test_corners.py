@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -15,6 +15,7 @@ from tests.mcp.demo import made
 from voxagent.errors import ToolsetError
 from voxagent.mcp import MCPServerInProcess
 from voxagent.mcp.listing import Listed
+from voxagent.mcp.messages import message_of
 from voxagent.mcp.secrets import Secrets
 from voxagent.mcp.session import NO_SESSION, ServerSession
 from voxagent.mcp.sse import _said
@@ -144,3 +145,21 @@ async def test_a_first_question_that_goes_out_ahead_of_all_reading_has_its_time_
     traffic.sent(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=1, method="server/discover")))
     assert traffic.until is not None
     assert 4.0 < traffic.until - now < 6.0
+
+
+@pytest.mark.parametrize(
+    ("line", "failed"),
+    [
+        (b'{"error": "boom", "id": 9}', []),
+        (b'{"level": "info", "result": {"rows": 3}}', []),
+        (b'{"error": "boom", "id": 1}', [1]),
+        (b'{"result": {"rows": 3', [1, 2]),
+        (b'{"jsonrpc": "2.0", "result": 3}', [1, 2]),
+    ],
+)
+def test_what_a_server_logs_as_an_object_fails_no_call(line: bytes, failed: list[int]) -> None:
+    traffic = Traffic(5.0)
+    for id in (1, 2):
+        traffic.sent(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=id, method="tools/call")))
+    read: Any = message_of(line)
+    assert [item.message.id for item in cast("list[Any]", traffic.received(read))] == failed

@@ -137,6 +137,24 @@ async def test_a_connection_that_does_not_close_is_cancelled(monkeypatch: pytest
     assert await connection.lost() == ""
 
 
+async def test_all_who_wait_for_a_lost_connection_share_the_next_one() -> None:
+    made_anew: list[Any] = []
+
+    async def connected(client: Any) -> None:
+        made_anew.append(client)
+
+    connection = Connection("shared", ObjectTarget(made()), Options(5.0, "auto", {}), connected, Secrets())
+    first = await connection.client()
+    life = connection._life
+    assert life is not None
+    life.end()
+    clients = await asyncio.gather(*[connection.client() for _ in range(3)])
+    assert len(made_anew) == 2
+    assert [client is made_anew[1] for client in clients] == [True] * 3
+    assert first is not clients[0]
+    await connection.close()
+
+
 def test_of_a_group_of_errors_the_one_that_is_no_cancellation_counts() -> None:
     inner = ValueError("x")
     group = BaseExceptionGroup("", [asyncio.CancelledError(), BaseExceptionGroup("", [inner])])

@@ -1,6 +1,7 @@
 """Names, schemas, blocks and secrets, without a server."""
 
 import re
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ from voxagent import ConfigError
 from voxagent.errors import ToolError
 from voxagent.mcp import Elicitation, MCPServerHTTP, MCPServerInProcess, MCPServerStdio, sanitize_tool_name
 from voxagent.mcp.mending import mended
-from voxagent.mcp.results import returned, text_of
+from voxagent.mcp.results import block_of, returned, text_of
 from voxagent.mcp.schemas import rooted
 from voxagent.mcp.secrets import Secrets
 from voxagent.types.blocks import AudioBlock, DocumentBlock, ImageBlock, TextBlock
@@ -249,3 +250,11 @@ async def test_a_picture_that_cannot_be_read_fails_its_call() -> None:
         assert await called(server, "draw", good=True) == [ImageBlock("image/png", "aW1n")]
         with pytest.raises(ToolError, match="no valid answer to 'draw': an image is not base64: '!!!'"):
             await called(server, "draw", good=False)
+
+
+@pytest.mark.parametrize("data", [" " * 10_000_000 + "!", "a" * 10_000_000 + "= = =", "=" * 10_000_000])
+def test_data_of_a_hostile_server_is_refused_in_one_pass(data: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match="is not base64"):
+        block_of(ImageContent(type="image", data=data, mime_type="image/png"))
+    assert time.monotonic() - begun < 5

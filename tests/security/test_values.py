@@ -1,9 +1,12 @@
 """Real values: put in for those who declared them, and found in deps."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pydantic
@@ -139,6 +142,13 @@ class Plain:
         raise SystemExit
 
 
+def logged(secret: str) -> logging.Logger:
+    """An object of Python's own, which leads to all of its kind."""
+    made = logging.Logger("apart")
+    made.key = SecretStr(secret)  # type: ignore[attr-defined]  # that it is no field is what this is about
+    return made
+
+
 class Proxy:
     @property
     def __class__(self) -> type:
@@ -165,6 +175,9 @@ class Private(BaseModel):
         (lambda: [Proxy(), SecretStr("behind-it")], [("1", "behind-it")]),
         (lambda: [[[[[[[SecretStr("too-deep")]]]]]]], []),
         (lambda: [*([0] * 100), SecretStr("too-far")], []),
+        (lambda: SimpleNamespace(key=SecretStr("plain-object")), [("key", "plain-object")]),
+        (lambda: partial(print, SecretStr("in-a-call")), [("args.0", "in-a-call")]),
+        (lambda: [logged("of-python"), SecretStr("behind-it")], [("1", "behind-it")]),
     ],
 )
 def test_secrets_are_found_in_whatever_the_deps_are(

@@ -1,7 +1,10 @@
 """Stores for tests, by the URL of their place."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +31,17 @@ def maker(url: str) -> Callable[[], SessionStorage]:
         only = InMemorySessionStorage()
         return lambda: only
     return lambda: fresh(url)
+
+
+def printed(program: str, *args: str) -> str:
+    """What a Python program prints in a process of its own, where warnings are errors."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, *args],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout

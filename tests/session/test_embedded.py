@@ -4,8 +4,6 @@ import asyncio
 import json
 import sqlite3
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.session.stores import EMBEDDED, fresh
+from tests.session.stores import EMBEDDED, fresh, printed
 from voxagent import ConfigError, Message
 from voxagent.session import (
     FileSessionStorage,
@@ -145,16 +143,7 @@ asyncio.run(main())
 @each_embedded
 def test_a_disk_that_is_full_loses_nothing_and_is_used_again_when_there_is_room(place: str) -> None:
     """Disk full during a session append."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", LIMITED, place],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    said, again = done.stdout.splitlines()
+    said, again = printed(LIMITED, place).splitlines()
     assert again == "True"
     assert said.endswith((": File too large", ": disk I/O error", ": database or disk is full")), said
 
@@ -197,17 +186,9 @@ asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
 @each_embedded
 def test_a_folder_that_is_read_only_is_a_clear_error_and_loses_nothing(place: str, tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as home:  # other users may look for it there, if not into it
-        done = subprocess.run(
-            [sys.executable, "-c", READ_ONLY, place.replace(str(tmp_path), home), home],
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert [line.rsplit("/", 1)[1][:6] for line in done.stdout.splitlines()] == ["writes"] * 3
-    assert done.stdout.count(": Permission denied\n") == 3
+        out = printed(READ_ONLY, place.replace(str(tmp_path), home), home)
+    assert [line.rsplit("/", 1)[1][:6] for line in out.splitlines()] == ["writes"] * 3
+    assert out.count(": Permission denied\n") == 3
 
 
 CROWDED = """
@@ -237,15 +218,7 @@ asyncio.run(main())
 @pytest.mark.slow
 @each_embedded
 def test_a_run_in_a_session_keeps_one_file_open_and_many_are_not_opened_at_once(place: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CROWDED, place],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == ("120\n", "")
+    assert printed(CROWDED, place) == "120\n"
 
 
 @each_embedded
@@ -768,12 +741,4 @@ def test_where_the_system_has_no_file_locks_a_store_still_works(tmp_path: Path) 
         "    await store.close()\n"
         "for url in sys.argv[1:]: asyncio.run(main(fresh(url)))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, f"file://{tmp_path}/s", f"sqlite:///{tmp_path}/chat.db"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == ("1\n1\n", "")
+    assert printed(program, f"file://{tmp_path}/s", f"sqlite:///{tmp_path}/chat.db") == "1\n1\n"

@@ -1,8 +1,6 @@
 """From a URL to a store, and what an agent does with it."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.session.stores import every_place, every_store, fresh
+from tests.session.stores import every_place, every_store, fresh, printed
 from voxagent import Agent, ConfigError, Hooks, Message, RunContext
 from voxagent.providers import ModelRequest
 from voxagent.session import (
@@ -161,12 +159,9 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(url: str, packa
         "try: Agent('a:b', session_storage=sys.argv[1])\n"
         "except ConfigError as error: print(error)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, url, package], capture_output=True, text=True, timeout=50, check=False
-    )
     scheme = url.partition(":")[0]
     said = f"session_storage='{scheme}:...' needs {package}: pip install voxagent[{extra}]\n"
-    assert (done.stdout, done.stderr) == (said, "")
+    assert printed(program, url, package) == said
 
 
 def test_stores_are_loaded_when_they_are_first_named() -> None:
@@ -178,10 +173,7 @@ def test_stores_are_loaded_when_they_are_first_named() -> None:
         "print(voxagent.session.SQLiteSessionStorage.__name__, heavy[0] in sys.modules)\n"
         "print(hasattr(voxagent.session, 'NoSuchStorage'))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False
-    )
-    assert (done.stdout, done.stderr) == ("[]\nSQLiteSessionStorage True\nFalse\n", "")
+    assert printed(program) == "[]\nSQLiteSessionStorage True\nFalse\n"
 
 
 def test_a_lock_mode_that_is_none_is_refused() -> None:
@@ -202,15 +194,7 @@ def test_a_store_is_closed_at_the_end_of_the_process(place: str, tmp_path: Path)
         "print(agent.run_sync('What is my name?', session_key='end').output)\n"
     )
     for count in (2, 4):
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", program, place],
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-        assert "Ada" in done.stdout
+        assert "Ada" in printed(program, place)
         assert not list(tmp_path.glob("*-wal"))
         store = fresh(place)
         assert asyncio.run(store.version("end")) == 2 * count
@@ -244,15 +228,7 @@ def test_a_child_of_a_fork_uses_the_store_on_its_own(place: str) -> None:
         "said(2); assert asyncio.run(store.version('fork')) == 3\n"
         "asyncio.run(locked('held')); asyncio.run(store.delete('fork')); asyncio.run(store.close())\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, place],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    printed(program, place)
 
 
 # --- agents ----------------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 import asyncio
 import math
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.session.stores import every_place, every_store, fresh
+from tests.session.stores import every_place, every_store, fresh, printed
 from voxagent import Agent, ConfigError, Message
 from voxagent.session import (
     FileSessionStorage,
@@ -447,16 +445,8 @@ asyncio.run(main())
 @pytest.mark.parametrize("other", ["closed", "open"])
 def test_a_database_is_read_where_it_cannot_be_written(other: str) -> None:
     with tempfile.TemporaryDirectory() as home:
-        done = subprocess.run(
-            [sys.executable, "-c", READ_ONLY, home, other],
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [*["True 1 ['k']", "Permission denied"] * 2, "Permission denied", "2"]
+        out = printed(READ_ONLY, home, other)
+    assert out.splitlines() == [*["True 1 ['k']", "Permission denied"] * 2, "Permission denied", "2"]
 
 
 def state_of(connection: Connection) -> list[Any]:

@@ -87,7 +87,7 @@ class _Flow:
         self._show(delta if self._filter is None else self._filter.process_chunk(delta))
 
     def flush(self) -> str:
-        """The flow is over for now: all of it."""
+        """The flow pauses or ends: all of it."""
         if self._filter is not None:
             self._show(self._filter.flush())
         text, self.pieces = "".join(self.pieces), []

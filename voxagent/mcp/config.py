@@ -91,14 +91,17 @@ def _disabled(entry: Mapping[str, object], where: str) -> bool:
 
 
 def _loaded(text: str) -> object:
-    """What JSON says, with comments or without; the error is about the text as it stands."""
+    """What JSON says, with comments or without; the error is about the text as it stands.
+
+    Fractions stay as they are written: 1.10 is a version.
+    """
     try:
-        return json.loads(text, parse_float=_number)
+        return json.loads(text, parse_float=str)
     except ValueError:
         plain = LAST_COMMA.sub(_kept, COMMENT.sub(_kept, text))
         if plain == text:
             raise
-    return json.loads(plain, parse_float=_number)
+    return json.loads(plain, parse_float=str)
 
 
 def _kept(found: re.Match[str]) -> str:
@@ -222,26 +225,12 @@ class _Entry:
                 return value
 
 
-class _Number(float):
-    """A number that is written again as it stands in the file: 1.10 is a version."""
-
-    written: str
-
-
-def _number(written: str) -> _Number:
-    number = _Number(written)
-    number.written = written
-    return number
-
-
 def _as_text(value: object, where: str) -> str:
     """A text, a number or a truth as a text."""
     match value:
         case str():
             return value
-        case _Number():
-            return value.written
-        case bool() | int() | float():
+        case bool() | int():
             return json.dumps(value)
         case _:
             raise ConfigError(f"{where}: a text is expected, not {_called(value)}")

@@ -116,8 +116,7 @@ class Connection:
         """The connected client; raises `ToolsetError` if there is none to be had."""
         while (life := self._life) is not None and life.state in ("lost", "failed"):
             await asyncio.wait([life.owner])
-            if self._life is life:
-                self._life = None
+            self._life = None if self._life is life else self._life
         if life is None:
             life = self._life = _Life()
             life.owner = asyncio.create_task(self._own(life), name=f"mcp {self.name}")

@@ -97,6 +97,7 @@ def _web(app: ASGIApp) -> Any:
             log_config=None,
             access_log=False,
             lifespan="off",
+            ws="none",
             timeout_graceful_shutdown=lasting,
         )
     )

@@ -9,7 +9,7 @@ from typing import Any
 from ..tools.content import ToolReturn
 from ..types.blocks import AudioBlock, ContentBlock, DocumentBlock, ImageBlock, TextBlock
 
-BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]*=?\s*=?\s*")
+BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]*+(?:=\s*+){0,2}+")
 
 
 def returned(result: Any) -> ToolReturn[Any]:

@@ -135,10 +135,9 @@ class WebTarget:
             yield _WebLink(watched(transport, on_end, patience), lambda: web.said)
 
     def _client(self) -> Any:
-        if self.client is not None:
-            return self.client()
-        client = new_client(self.url.partition(":")[0].lower(), KEEPALIVE_SECONDS)
-        client.auth = self.auth
+        scheme = self.url.partition(":")[0].lower()
+        client: Any = self.client() if self.client is not None else new_client(scheme, KEEPALIVE_SECONDS)
+        client.auth = self.auth or client.auth
         return client
 
 

@@ -11,6 +11,7 @@ have said so, after some seconds.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 from collections import deque
@@ -100,15 +101,16 @@ class Traffic:
     def _unread(self, error: Exception) -> list[Item]:
         if not isinstance(error, UnreadableMessage):
             return [error]
-        if not MESSAGE.match(error.start):
-            logger.debug("an MCP server wrote something else than messages: %r", error.start[:200])
-            return []
-        found = ID.search(error.start)
-        text = None if found is None else found[1].decode(errors="replace")
-        id = None if text is None else text.strip('"') if text.startswith('"') else int(text)
-        if id is not None and id in self._waiting:
-            return [self._answer(id, str(error))]
-        return self._failed(str(error))
+        if MESSAGE.match(error.start):
+            found = ID.search(error.start)
+            text = None if found is None else found[1].decode(errors="replace")
+            id = None if text is None else text.strip('"') if text.startswith('"') else int(text)
+            if id is not None and id in self._waiting:
+                return [self._answer(id, str(error))]
+            if not _is_complete(error.start):
+                return self._failed(str(error))
+        logger.debug("an MCP server wrote something else than messages: %r", error.start[:200])
+        return []
 
     def _failed(self, why: str) -> list[Item]:
         """Nobody can tell which call it was for, and one of them will not be answered."""
@@ -117,6 +119,14 @@ class Traffic:
     def _answer(self, id: int | str, why: str) -> Item:
         self._waiting.pop(id, None)
         return error_answer(id, BROKEN, why)
+
+
+def _is_complete(line: bytes) -> bool:
+    """Whether a line is something whole that is no message: programs log their errors as objects, too."""
+    try:
+        return b'"jsonrpc"' not in line and isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
 
 
 def error_answer(id: int | str, code: int, why: str) -> Item:

@@ -118,10 +118,9 @@ class WebClient:
             return _failed(request, response.status_code, DENIED, self.said)
         if refused and b'"jsonrpc"' not in body:
             self.said = f"HTTP {response.status_code} {response.reason_phrase}"
-            if response.status_code == NOT_FOUND:
-                self.said += ": is the path of the address right?"
-        if refused and response.status_code != NOT_FOUND and b'"jsonrpc"' not in body:
-            return _failed(request, response.status_code, BROKEN, self.said)
+            if response.status_code != NOT_FOUND:
+                return _failed(request, response.status_code, BROKEN, self.said)
+            self.said += ": is the path of the address right?"
         return _response(request, response.status_code, kind, body, response.headers)
 
 

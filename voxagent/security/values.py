@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
@@ -21,7 +22,7 @@ logger: logging.Logger = logging.getLogger("voxagent")
 
 SEARCH_DEPTH = 6
 """How many fields and items lead to the deepest secret that is found."""
-SEARCHED = 500
+SEARCHED = 200
 """How many objects are looked into."""
 SEARCHED_OF_ONE = 100
 """How many items of one container, or fields of one object, are looked at."""
@@ -34,6 +35,8 @@ ATOMS = frozenset((str, bytes, bytearray, int, float, complex, bool, type(None))
 SEQUENCES: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
 _PAIRS: Callable[[object], Iterable[tuple[object, object]]] = vars(dict)["items"]
 NOT_SEARCHED = (type, ModuleType, FunctionType, MethodType)
+OF_PYTHON = sys.stdlib_module_names - {"argparse", "collections", "functools", "types"}
+"""Modules whose objects are not looked into: what a program keeps is not there."""
 LABEL = re.compile(r"[\w.-]{1,64}")
 """What a key of a dict must be to be part of a name that may be shown; its place stands for another one."""
 MAX_TOLD = 256
@@ -74,7 +77,8 @@ def found_secrets(deps: object) -> Iterator[tuple[str, str | bytes]]:
     """Yield each `SecretStr` and `SecretBytes` in `deps`, or `deps` itself, as `(name, real value)`.
 
     Looks at fields of dataclasses and pydantic models, attributes and slots of other objects, items of
-    dicts, lists, tuples and sets: six levels deep, at 100 of each and into 500 objects; each object once.
+    dicts, lists, tuples and sets: six levels deep, at 100 of each and into 200 objects; each object once.
+    Objects of Python's own, such as loggers and sockets, are not looked into, containers apart.
     No property or other code of a class is run. The name is the path, such as `db.password` or
     `keys.0`. One that is too short to be looked for is told to the log, by its name, once.
     """
@@ -82,12 +86,13 @@ def found_secrets(deps: object) -> Iterator[tuple[str, str | bytes]]:
     seen: set[int] = set()
     while waiting and len(seen) < SEARCHED:
         path, value, depth = waiting.popleft()
-        if id(value) in seen:
+        if id(value) in seen or issubclass(type(value), NOT_SEARCHED):
             continue
         seen.add(id(value))
         opened = getattr(type(value), "get_secret_value", None)
         if opened is None:
-            waiting.extend(_inner(path, value, depth))
+            if depth > 0:
+                waiting.extend((_path(path, name), item, depth - 1) for name, item in _items(value))
             continue
         real = opened(value)
         if isinstance(real, (str, bytes)):
@@ -95,35 +100,36 @@ def found_secrets(deps: object) -> Iterator[tuple[str, str | bytes]]:
             yield path or "deps", real
 
 
-def _inner(path: str, owner: object, depth: int) -> Iterator[tuple[str, object, int]]:
-    """What is to be looked at in an object, with the path that leads there."""
-    if depth == 0:
-        return
-    for name, value in islice(_items(owner), SEARCHED_OF_ONE):
-        if type(value) not in ATOMS and not issubclass(type(value), NOT_SEARCHED):
-            inner = path if name.startswith("__pydantic_") else f"{path}.{name}" if path else name
-            yield inner, value, depth - 1
+def _path(path: str, name: str) -> str:
+    if name == "__dict__" or name.startswith("__pydantic_"):
+        return path
+    return f"{path}.{name}" if path else name
 
 
-def _items(owner: object) -> Iterator[tuple[str, object]]:
+def _items(owner: object) -> list[tuple[str, object]]:
+    """What an object holds that may be or hold a secret, by name or place."""
     kind = type(owner)  # not `isinstance`, which asks a proxy for its `__class__`
     if issubclass(kind, dict):
-        pairs = list(islice(_PAIRS(owner), SEARCHED_OF_ONE))
-        for place, (key, value) in enumerate(pairs):
-            yield key if type(key) is str and LABEL.fullmatch(key) else str(place), value
-        return
+        pairs = enumerate(list(islice(_PAIRS(owner), SEARCHED_OF_ONE)))
+        return [
+            (key if type(key) is str and LABEL.fullmatch(key) else str(place), value)
+            for place, (key, value) in pairs
+            if type(value) not in ATOMS
+        ]
     for sequence in SEQUENCES:
         if issubclass(kind, sequence):
-            items: list[object] = list(islice(sequence.__iter__(owner), SEARCHED_OF_ONE))
-            yield from ((str(place), value) for place, value in enumerate(items))
-            return
-    if not issubclass(kind, NOT_SEARCHED):
-        yield from _stored(owner)
+            items: Iterable[object] = list(islice(sequence.__iter__(owner), SEARCHED_OF_ONE))
+            return [(str(place), value) for place, value in enumerate(items) if type(value) not in ATOMS]
+    return [(name, value) for name, value in _stored(owner) if type(value) not in ATOMS]
 
 
 def _stored(owner: object) -> Iterator[tuple[str, object]]:
     """What an object keeps in slots and in its `__dict__`, read without running a line of its class."""
-    for cls in type(owner).__mro__:
+    kind = type(owner)
+    module = kind.__dict__.get("__module__")
+    if isinstance(module, str) and module.partition(".")[0] in OF_PYTHON:
+        return
+    for cls in kind.__mro__:
         if "__slots__" not in cls.__dict__ and "__dict__" not in cls.__dict__:
             continue
         for name, member in cls.__dict__.items():

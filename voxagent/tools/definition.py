@@ -110,7 +110,7 @@ class ToolDefinition(Generic[DepsT]):
         self.idempotent: bool = options.get("idempotent", False)
         self.prepare: Prepare | None = options.get("prepare")
         secrets: object = options.get("secrets", ())
-        if isinstance(secrets, str) or not is_names(secrets):
+        if isinstance(secrets, str) or not _is_names(secrets):
             raise ConfigError(f"tool {self.name!r}: secrets={secrets!r} is not a list of names")
         self.secrets: tuple[str, ...] = tuple(cast("Collection[str]", secrets))
         if not (isinstance(self.requires_approval, bool) or callable(self.requires_approval)):
@@ -329,5 +329,5 @@ def locals_of_caller() -> Mapping[str, Any]:
     return dict(caller.f_locals)
 
 
-def is_names(value: object) -> bool:
+def _is_names(value: object) -> bool:
     return isinstance(value, Collection) and all(isinstance(each, str) for each in cast("Any", value))

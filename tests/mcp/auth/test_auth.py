@@ -209,14 +209,15 @@ async def test_over_the_older_protocol_a_refusal_is_the_same_error(tmp_path: Any
             await greeted(MCPServerSSE(url))
 
 
-async def test_an_auth_of_the_programs_own_is_used_as_it_is() -> None:
+@pytest.mark.parametrize("client", [None, httpx2.AsyncClient])
+async def test_an_auth_of_the_programs_own_is_used_as_it_is(client: Any) -> None:
     class Bearer(httpx2.Auth):
         def auth_flow(self, request: httpx2.Request) -> Any:
             request.headers["authorization"] = "Bearer t0ken-of-somebody-4711"
             yield request
 
     async with protected() as authority:
-        server = MCPServerHTTP(f"{authority.url}/mcp", auth=Bearer())
+        server = MCPServerHTTP(f"{authority.url}/mcp", auth=Bearer(), client=client)
         with pytest.raises(ToolsetError, match="HTTP 401"):
             await greeted(server)
         authority.tokens.add("t0ken-of-somebody-4711")
