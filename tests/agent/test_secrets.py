@@ -22,7 +22,14 @@ from voxagent import (
 )
 from voxagent.errors import CallbackError, ServerError
 from voxagent.session import InMemorySessionStorage
-from voxagent.streaming import BaseEvent, TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent
+from voxagent.streaming import (
+    BaseEvent,
+    TextDeltaEvent,
+    ThinkingDeltaEvent,
+    ToolCallDeltaEvent,
+    ToolEndEvent,
+    ToolOutputEvent,
+)
 from voxagent.testing import ScriptedProvider, answer, fails, raw_call, refusal, text, thinking, tool_call
 from voxagent.types import (
     ImageBlock,
@@ -67,6 +74,22 @@ async def report_it(ctx: ToolContext[Any]) -> str:
     return "reported"
 
 
+@tool
+async def report_pieces(ctx: ToolContext[Any], size: int) -> str:
+    said = f"at {KEY}, twice {KEY}"
+    for at in range(0, len(said), size):
+        await ctx.update(said[at : at + size])
+    return "reported"
+
+
+@tool
+def report_pieces_from_a_thread(ctx: ToolContext[Any], size: int) -> str:
+    said = f"at {KEY}, twice {KEY}"
+    for at in range(0, len(said), size):
+        ctx.update(said[at : at + size])
+    return "reported"
+
+
 received: list[str] = []
 TOOLS = (echo, leak, fail_with_it, retry_with_it, report_it)
 
@@ -84,6 +107,41 @@ class Seen:
 
     def joined(self, kind: type[BaseEvent]) -> str:
         return "".join(event.delta for event in self.events if isinstance(event, kind))
+
+
+@every_door
+@pytest.mark.parametrize("name", ["report_pieces", "report_pieces_from_a_thread"])
+async def test_a_secret_that_a_tool_tells_in_pieces_is_told_in_none(door: Any, name: str) -> None:
+    calls = [tool_call(name, size=size) for size in (1, 3, 10)]
+    agent = Agent(
+        ScriptedProvider(answer(*calls), text("ok")),
+        tools=[report_pieces, report_pieces_from_a_thread],
+        secrets_to_redact={"door": KEY},
+    )
+    seen = Seen(agent)
+    await door(agent, "go")
+    ids = [each.tool_call_id for each in seen.events if isinstance(each, ToolEndEvent)]
+    assert len(ids) == 3
+    for id in ids:
+        told = [each for each in seen.events if getattr(each, "tool_call_id", None) == id]
+        assert [type(each) for each in told[-2:]] == [ToolOutputEvent, ToolEndEvent]
+        said = "".join(each.delta for each in told if isinstance(each, ToolOutputEvent))
+        assert said == f"at {SHOWN}, twice {SHOWN}"
+
+
+async def test_a_tool_that_tells_nothing_and_one_that_tells_a_number_are_heard() -> None:
+    @tool
+    async def told(ctx: ToolContext[Any]) -> str:
+        await ctx.update("")
+        await ctx.update(0.5)  # type: ignore[arg-type]  # whoever does not check types
+        return "done"
+
+    agent = Agent(
+        ScriptedProvider(tool_call("told"), text("ok")), tools=[told], secrets_to_redact={"door": KEY}
+    )
+    seen = Seen(agent)
+    await agent.run("go")
+    assert [each.delta for each in seen.events if isinstance(each, ToolOutputEvent)] == ["", "0.5"]
 
 
 SCRIPTS: dict[str, list[Any]] = {

@@ -189,7 +189,7 @@ class Collector:
 
     def _on_reset(self, reason: str) -> None:
         self.taken.difference_update(call.id for call in self.calls)
-        self._redactor.forget_arguments()
+        self._redactor.forget()
         self._begin()
         if self.sink.wanted:
             self.sink.send(StreamResetEvent(self.run_id, reason))
@@ -234,7 +234,7 @@ class Collector:
             case ToolCallDeltaChunk():
                 self._grow(len(chunk.delta))
                 self._written[chunk.id] = self._written.get(chunk.id, 0) + len(chunk.delta)
-                self._show_arguments(chunk, self._redactor.arguments_delta(chunk.id, chunk.delta))
+                self._show_arguments(chunk, self._redactor.delta(chunk.id, chunk.delta))
             case ToolUseChunk():
                 self._close_text()
                 self._close_thinking()
@@ -252,7 +252,7 @@ class Collector:
         self._grow(len(call.arguments or "") - self._written.pop(call.id, 0))
         id = unique_id(call.id, self.taken)
         self.taken.add(id)
-        self._show_arguments(call, self._redactor.arguments_rest(call.id))
+        self._show_arguments(call, self._redactor.rest(call.id))
         shown = self._redactor.call(call)
         self.calls.append(ToolCall(id, call.name, shown.params, shown.arguments, call.signature))
         broken = None if shown.params or shown.arguments in (None, "", "{}") else shown.arguments

@@ -25,7 +25,7 @@ from ..errors import (
     ToolRetryError,
     said_by,
 )
-from ..streaming.events import OrphanEvent, ToolEndEvent, ToolStartEvent, WarningEvent
+from ..streaming.events import OrphanEvent, ToolEndEvent, ToolOutputEvent, ToolStartEvent, WarningEvent
 from ..tools.content import Content, ToolReturn, as_content, clean
 from ..tools.context import ToolContext
 from ..tools.definition import ToolDefinition
@@ -226,6 +226,8 @@ class Execution:
                 metadata,
             )
         )
+        if rest := run.redactor.rest(call.id):
+            run.sink.send(ToolOutputEvent(run.run_id, call.id, rest))
         if details is not None:
             logger.warning("tool %r failed: %s", call.name, details)
         if run.sink.wanted:

@@ -38,7 +38,7 @@ class Redactor:
     def __init__(self, registry: SecretRegistry) -> None:
         self.registry: SecretRegistry = registry
         self._filter = RedactionFilter(registry, NAMED_PLACEHOLDER)
-        self._arguments: dict[str, StreamFilter] = {}
+        self._flows: dict[str, StreamFilter] = {}
 
     def learn(self, values: Sequence[tuple[str, str | bytes]]) -> None:
         """These are secrets of the run from here on: what a provider lets itself in by."""
@@ -147,23 +147,23 @@ class Redactor:
             return None
         return StreamFilter(self.registry, placeholder=NAMED_PLACEHOLDER)
 
-    def arguments_delta(self, call_id: str, delta: str) -> str:
-        """What may be shown of the next piece of a call's arguments."""
+    def delta(self, call_id: str, delta: str) -> str:
+        """What may be shown of the next piece of a call's arguments, or of what its tool tells."""
         if self.registry.empty:
             return delta
-        found = self._arguments.get(call_id)
+        found = self._flows.get(call_id)
         if found is None:
-            found = self._arguments[call_id] = StreamFilter(self.registry, placeholder=NAMED_PLACEHOLDER)
+            found = self._flows[call_id] = StreamFilter(self.registry, placeholder=NAMED_PLACEHOLDER)
         return found.process_chunk(delta)
 
-    def arguments_rest(self, call_id: str) -> str:
-        """What was held back of a call's arguments, once they are complete."""
-        found = self._arguments.pop(call_id, None)
+    def rest(self, call_id: str) -> str:
+        """What was held back of them, once they are complete."""
+        found = self._flows.pop(call_id, None)
         return "" if found is None else found.flush()
 
-    def forget_arguments(self) -> None:
+    def forget(self) -> None:
         """The calls that were being written are void."""
-        self._arguments.clear()
+        self._flows.clear()
 
     def call(self, call: ToolCall) -> ToolCall:
         """The call with placeholders."""

@@ -25,6 +25,7 @@ from ..streaming.events import (
     RunEndEvent,
     RunErrorEvent,
     RunStartEvent,
+    ToolOutputEvent,
     TurnEndEvent,
     UserMessageEvent,
 )
@@ -214,16 +215,25 @@ class Run:
 
     def tell(self, event: BaseEvent) -> Awaitable[None]:
         """Emit an event, from any thread; awaiting it waits for slow readers."""
-        event = self.redactor.value(event)
+        if not isinstance(event, ToolOutputEvent):
+            event = self.redactor.value(event)
         if not self.began:
             self._early.append(event)
             return TOLD
         if threading.get_ident() != self._thread:
             if not self.loop.is_closed():
-                self.loop.call_soon_threadsafe(self.sink.send, event)
+                self.loop.call_soon_threadsafe(self._send, event)
             return TOLD
-        self.sink.send(event)
+        self._send(event)
         return _Settling(self.sink.settle) if self.sink.blocked else TOLD
+
+    def _send(self, event: BaseEvent) -> None:
+        if isinstance(event, ToolOutputEvent):  # a secret may be told in pieces
+            delta = self.redactor.delta(event.tool_call_id, event.delta)
+            if event.delta and not delta:
+                return
+            event = ToolOutputEvent(event.run_id, event.tool_call_id, delta)
+        self.sink.send(event)
 
     # --- the history -------------------------------------------------------------------------
 
@@ -303,7 +313,7 @@ class Run:
         self.began = True
         await self.sink.emit(RunStartEvent(self.run_id, self.session_key, time.time()))
         for event in self._early:
-            self.sink.send(event)
+            self._send(event)
 
     def fail(self, error: Exception) -> None:
         """What ended the run; the first counts."""

@@ -180,7 +180,7 @@ class ToolContext(RunContext[DepsT]):
 
     def update(self, message: str) -> Awaitable[None]:
         """Report progress: a `ToolOutputEvent`; may be called from a thread and need not be awaited."""
-        return self.view.tell(ToolOutputEvent(self.run_id, self.tool_call_id, message))
+        return self.view.tell(ToolOutputEvent(self.run_id, self.tool_call_id, str(message)))
 
 
 def deps_are_optional(deps_type: Any) -> bool:
