@@ -7,6 +7,7 @@ import stat
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -675,9 +676,17 @@ async def test_many_readers_at_once_need_no_more_connections_than_are_kept(
 async def test_more_appends_than_are_written_together_are_written_all_the_same(
     chat: SQLiteSessionStorage,
 ) -> None:
-    await chat.version("k")
-    doing = [chat.append(f"k{number}", [HELLO], expected_version=0) for number in range(600)]
-    assert await asyncio.wait_for(asyncio.gather(*doing), 30) == [1] * 600
+    await chat.append("k", [HELLO], expected_version=0)
+    jobs = chat._database._jobs
+    assert jobs is not None
+    with closing(sqlite3.connect(chat.path, isolation_level=None)) as other:
+        other.execute("begin immediate")  # so that nothing is written until enough of them wait
+        doing = asyncio.gather(*[chat.append(f"k{n}", [HELLO], expected_version=0) for n in range(600)])
+        async with asyncio.timeout(20):
+            while jobs.qsize() < 300:  # noqa: ASYNC110  # a queue of threads tells nobody
+                await asyncio.sleep(0.01)
+        other.execute("commit")
+    assert await asyncio.wait_for(doing, 30) == [1] * 600
 
 
 async def test_a_store_can_be_used_while_it_is_closed(chat: SQLiteSessionStorage) -> None:
