@@ -8,7 +8,7 @@ import pytest
 
 from tests.agent.doors import every_door
 from tests.faults.script import assert_valid_history
-from voxagent import Agent, ConfigError, Hooks, Message, tool
+from voxagent import Agent, ConfigError, Hooks, Message, ToolContext, tool
 from voxagent.errors import CallbackError, ContextLengthError, UsageLimitError
 from voxagent.providers import ModelFacts, ModelRequest
 from voxagent.session import (
@@ -272,3 +272,60 @@ async def test_a_policy_without_a_window_waits_for_a_refusal() -> None:
     model = ScriptedProvider(text("done"))
     await Agent(model, compaction=CompactionPolicy("truncate_oldest")).run("so?", message_history=turns(900))
     assert len(model.requests[0].messages) == 1_801
+
+
+@pytest.mark.parametrize("place", [0, 2, 5])
+async def test_a_session_with_system_messages_goes_on_with_what_the_run_went_on_with(place: int) -> None:
+    """A run has them in its system prompt, and numbers its history without them."""
+    storage = InMemorySessionStorage()
+    before = [Message("user", "PINNED", metadata={"pinned": True}), Message("assistant", "noted"), *turns(2)]
+    before[place:place] = [Message("system", "Be brief.", metadata={"compacted": True, "begun": "2026"})]
+    await storage.append("k", [*before, Message("system", "Be kind.")], expected_version=0)
+    agent = Agent(ScriptedProvider(), session_storage=storage, compaction=DROP)
+    for number in range(40):
+        model = ScriptedProvider(text(f"answer {number}"))
+        result = await agent.run(f"{number}! " + "word " * 40, session_key="k", model=model)
+        session = await storage.load("k")
+        assert session is not None
+        counts = effective(session.messages)
+        assert [message for message in counts if message.role != "system"] == result.messages
+        assert_valid_history(result.messages)
+        assert [message.text for message in counts if message.role == "system"] == ["Be brief.", "Be kind."]
+        assert (result.messages[0].text, model.requests[0].system) == ("PINNED", "Be brief.\n\nBe kind.")
+    assert len(result.messages) < 80
+
+
+async def test_ids_of_calls_that_a_compaction_has_left_out_are_not_given_again() -> None:
+    storage = InMemorySessionStorage()
+    paid: list[str] = []
+
+    @tool
+    async def pay(ctx: ToolContext[Any]) -> str:
+        paid.append(ctx.tool_call_id)
+        return "word " * 300
+
+    agent = Agent(ScriptedProvider(), tools=[pay], session_storage=storage, compaction=DROP)
+    for number in range(12):
+        model = ScriptedProvider(tool_call("pay", id="call_0"), text(f"answer {number} " + "word " * 100))
+        await agent.run(f"{number}!", session_key="k", model=model)
+    session = await storage.load("k")
+    assert session is not None
+    assert len({call.id for message in effective(session.messages) for call in message.tool_calls}) < 12
+    assert len(set(paid)) == 12
+
+
+async def test_what_a_strategy_writes_is_redacted_like_all_that_enters_the_history() -> None:
+    async def told(messages: Sequence[Message], budget: Budget) -> list[Message]:
+        return [Message("user", "they said swordfish-4711"), *messages[-1:]]
+
+    storage = InMemorySessionStorage()
+    model = ScriptedProvider(text("done"))
+    policy = CompactionPolicy(told, window=500)
+    agent = Agent(
+        model, compaction=policy, session_storage=storage, secrets_to_redact={"door": "swordfish-4711"}
+    )
+    await storage.append("k", turns(20), expected_version=0)
+    result = await agent.run("so?", session_key="k")
+    session = await storage.load("k")
+    assert "swordfish" not in repr([result, session and session.messages, model.requests])
+    assert result.messages[0].text == "they said [REDACTED:door]"

@@ -29,6 +29,7 @@ from voxagent.streaming import (
     ToolCallDeltaEvent,
     ToolEndEvent,
     ToolOutputEvent,
+    ToolStartEvent,
 )
 from voxagent.testing import ScriptedProvider, answer, fails, raw_call, refusal, text, thinking, tool_call
 from voxagent.types import (
@@ -518,3 +519,51 @@ async def test_what_a_function_that_prepares_a_tool_raises_is_told_without_secre
         await door(agent, "?")
     said = f"prepare= of tool 'open_door', prepare() raised ValueError: not {SHOWN}"
     assert (str(raised.value), str(raised.value.__cause__)) == (said, f"not {SHOWN}")
+
+
+# --- arguments ---------------------------------------------------------------------------------------
+
+NUMBER = 4111111111111111
+WRITTEN = [
+    (r'{"said": "\u0073wordfish-4711"}', {"said": SHOWN}),
+    (r'{"said": "x", "said": "swordfish\u002d4711"}', {"said": SHOWN}),
+    ('{"said": "swordfish-4711", "said": "x"}', {"said": "x"}),
+    ('{"said": ["a", {"is swordfish-4711": true}]}', {"said": ["a", {f"is {SHOWN}": True}]}),
+    (f'{{"said": {NUMBER}, "n": 1, "b": true, "z": null}}', {"said": "[REDACTED:card]", "n": 1, "b": True}),
+    (f'{{"said": [{NUMBER}.0, 1.5]}}', {"said": ["[REDACTED:card].0", 1.5]}),
+    ('{"said": "token=abcdef"}', {"said": "[REDACTED:pattern]"}),
+    ('{"said": "token=abcdef", "n": 1}', {"said": "[REDACTED:pattern]", "n": 1}),
+]
+
+
+@pytest.mark.parametrize(("written", "read"), WRITTEN)
+async def test_arguments_are_redacted_by_what_they_say_and_can_still_be_read(
+    written: str, read: dict[str, Any]
+) -> None:
+    got: list[dict[str, Any]] = []
+
+    @tool
+    async def take(said: Any, n: int = 0, b: bool = False, z: Any = None) -> str:
+        got.append({"said": said, "n": n, "b": b})
+        return "taken"
+
+    agent = Agent(
+        ScriptedProvider(raw_call("take", written), text("ok")),
+        tools=[take],
+        secrets_to_redact={"door": KEY, "card": str(NUMBER)},
+        secret_patterns=[r"token=[^ ]{4,}"],
+    )
+    seen = Seen(agent)
+    result = await agent.run("go")
+    assert got == [{"n": 0, "b": False, **read}]
+    for told in seen.texts(result):
+        assert KEY not in told
+        assert str(NUMBER) not in told
+
+
+async def test_arguments_without_a_secret_stay_as_they_were_written() -> None:
+    written = '{ "said":"a",   "n": 1.50 }'
+    agent = Agent(ScriptedProvider(raw_call("echo", written), text("ok")), secrets_to_redact={"door": KEY})
+    seen = Seen(agent)
+    await agent.run("go")
+    assert [each.tool_call.arguments for each in seen.events if isinstance(each, ToolStartEvent)] == [written]

@@ -1,7 +1,8 @@
 """A session key loads a conversation and stores what is added, one run at a time."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.agent.doors import every_door
 from tests.agent.seen import WAIT
 from voxagent import AbortController, Agent, ConfigError, Hooks, Message, RunContext, tool
-from voxagent.errors import LockTimeoutError, RunAbortedError, ServerError, SessionConflict
+from voxagent.errors import LockTimeoutError, RunAbortedError, ServerError, SessionConflict, SessionError
 from voxagent.providers import ModelRequest
 from voxagent.session import InMemorySessionStorage, Session, effective
 from voxagent.testing import FunctionProvider, ScriptedProvider, answer, fails, stalls, text, tool_call
@@ -331,7 +332,8 @@ class Broken(InMemorySessionStorage):
 async def test_a_store_that_cannot_be_read_is_raised_before_the_run_and_the_lock_is_free_again() -> None:
     agent = Agent(ScriptedProvider(), session_storage=Broken())
     for _ in range(2):
-        with pytest.raises(OSError, match="disk gone"):
+        said = "^session 'k' could not be loaded: OSError: disk gone$"
+        with pytest.raises(SessionError, match=said):
             await asyncio.wait_for(agent.run("?", session_key="k"), WAIT)
 
 
@@ -356,3 +358,111 @@ async def test_the_time_of_a_run_covers_the_loading_of_its_session() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, WAIT)
+
+
+# --- what may be wrong with a store ----------------------------------------------------------------
+
+SECRET = "swordfish-4711"
+
+
+class Telling(InMemorySessionStorage):
+    """Raises its secret wherever it is asked to."""
+
+    def __init__(self, at: str, error: BaseException) -> None:
+        super().__init__()
+        self.at = at
+        self.error = error
+
+    async def load(self, key: str) -> Session | None:
+        if self.at == "loaded":
+            raise self.error
+        return await super().load(key)
+
+    @contextlib.asynccontextmanager
+    async def lock(self, key: str, wait: float) -> AsyncIterator[None]:
+        if self.at == "locked":
+            raise self.error
+        yield
+
+    async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
+        if self.at == "written":
+            raise self.error
+        return await super().append(key, messages, expected_version=expected_version)
+
+
+async def finished_well(agent: Agent[Any, Any]) -> None:
+    (await asyncio.wait_for(agent.run("?", session_key="k"), WAIT)).raise_for_error()
+
+
+@pytest.mark.parametrize("error", [OSError(f"no {SECRET}"), asyncio.CancelledError(f"no {SECRET}")])
+@pytest.mark.parametrize("at", ["loaded", "locked", "written"])
+async def test_what_a_store_raises_is_an_error_of_the_session_without_secrets(
+    at: str, error: BaseException
+) -> None:
+    storage = Telling(at, error)
+    agent = Agent(ScriptedProvider(text("x")), session_storage=storage, secrets_to_redact={"s": SECRET})
+    said = f"^session 'k' could not be {at}: {type(error).__name__}: no \\[REDACTED:s\\]$"
+    with pytest.raises(SessionError, match=said) as raised:
+        await finished_well(agent)
+    assert SECRET not in repr(raised.value.__cause__)
+
+
+@pytest.mark.parametrize("at", ["loaded", "locked", "written"])
+async def test_what_a_store_says_of_a_session_is_told_as_it_is(at: str) -> None:
+    agent = Agent(ScriptedProvider(text("x")), session_storage=Telling(at, SessionConflict("mine")))
+    with pytest.raises(SessionConflict, match="mine"):
+        await finished_well(agent)
+
+
+async def test_a_key_that_is_a_secret_is_not_told() -> None:
+    agent = Agent(ScriptedProvider(text("x")), secrets_to_redact={"s": SECRET})
+    events = [event async for event in agent.run_stream("?", session_key=SECRET)]
+    assert SECRET not in repr(events)
+    assert "[REDACTED:s]" in repr(events[0])
+
+
+async def test_what_a_run_has_started_may_use_its_session_once_the_run_is_over() -> None:
+    provider = ScriptedProvider(tool_call("remind"), text("done"), text("reminded"))
+    agent = Agent(provider)
+    over = asyncio.Event()
+    started: list[asyncio.Task[Any]] = []
+
+    @agent.tool
+    async def remind() -> str:
+        started.append(asyncio.create_task(later()))
+        return "in a moment"
+
+    async def later() -> str:
+        with pytest.raises(ConfigError, match="held by the run around this one"):
+            await agent.run("too early", session_key="k")
+        await over.wait()
+        return (await agent.run("it is time", session_key="k")).output
+
+    result = await agent.run("remind me", session_key="k")
+    over.set()
+    assert (result.output, await asyncio.wait_for(started[0], WAIT)) == ("done", "reminded")
+
+
+async def test_the_last_write_of_a_run_that_is_stopped_takes_two_seconds_and_a_little() -> None:
+    class Deaf(InMemorySessionStorage):
+        async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
+            until = asyncio.get_running_loop().time() + 4
+            while (left := until - asyncio.get_running_loop().time()) > 0:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(left)
+            return expected_version
+
+    controller = AbortController()
+    agent = Agent(ScriptedProvider(stalls()), session_storage=Deaf())
+    running = asyncio.create_task(agent.run("?", session_key="k", abort_signal=controller.signal))
+    await asyncio.sleep(0.1)
+    controller.abort()
+    begun = asyncio.get_running_loop().time()
+    assert (await running).aborted
+    assert 1.5 < asyncio.get_running_loop().time() - begun < 3.5
+
+
+async def test_an_agent_keeps_its_store_and_not_the_url_of_it() -> None:
+    url = f"postgresql://me:{SECRET}@127.0.0.1:9/db"
+    agent = Agent(ScriptedProvider(), session_storage=url)
+    assert SECRET not in repr([agent, vars(agent), vars(agent)["_plan"]])

@@ -182,10 +182,12 @@ async def test_an_agent_that_is_entered_keeps_its_toolsets_open_over_runs() -> N
     assert kept.log[-2:] == ["entered", "left"]
 
 
-async def test_an_agent_that_is_entered_keeps_the_toolsets_of_its_sub_agents_open_too() -> None:
+@pytest.mark.parametrize("as_tool", [False, True])
+async def test_an_agent_that_is_entered_keeps_the_toolsets_of_its_sub_agents_open_too(as_tool: bool) -> None:
     kept = Kept()
     child = Agent(ScriptedProvider(text("hi")), name="child", description="Helps.", toolsets=[kept])
-    parent = Agent(ScriptedProvider(tool_call("child", prompt="?"), text("done")), sub_agents=[child])
+    given: dict[str, Any] = {"tools": [child.as_tool()]} if as_tool else {"sub_agents": [child]}
+    parent = Agent(ScriptedProvider(tool_call("child", prompt="?"), text("done")), **given)
     async with parent:
         assert (await parent.run("?")).output == "done"
     assert kept.log == ["entered", "opened", "closed", "left"]

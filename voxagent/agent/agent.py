@@ -100,7 +100,7 @@ class Agent(Described, Generic[DepsT, OutputT]):
             options=options,
         )
         self._runs = Runs(self._plan, self)
-        self._kept = Kept([*self._plan.toolsets, *sub_agents])
+        self._kept = Kept(self._plan)
 
     def __repr__(self) -> str:
         told = [repr(self.model_string), *([f"name={self.name!r}"] if self.name else [])]

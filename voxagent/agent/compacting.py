@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -83,12 +84,19 @@ async def _shortened(
         return await compaction.compact(given, budget, strategy)
 
     compacted.__name__ = name
-    done = await called("the compaction strategy", compacted)
+    done = _redacted(run, await called("the compaction strategy", compacted))
     if done.marker is not None:
         run.shorten(done.marker, done.messages)
         await run.store()
     await run.sink.emit(CompactionEndEvent(run.run_id, done.removed, done.saved))
     return done.marker is not None
+
+
+def _redacted(run: Run, done: Compaction) -> Compaction:
+    """What a strategy has written is text that enters the history."""
+    fresh = {id(part): run.redactor.message(part) for part in done.parts if isinstance(part, Message)}
+    messages = [fresh.get(id(message), message) for message in done.messages]
+    return replace(done, messages=messages, parts=[fresh.get(id(part), part) for part in done.parts])
 
 
 def _strategy(run: Run, policy: CompactionPolicy) -> Strategy:

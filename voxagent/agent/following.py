@@ -23,12 +23,8 @@ async def followed(run: Run, message: Message, calls: Sequence[ToolCall]) -> boo
     """Do what an answer asks for; True if the run is over."""
     reason = message.finish_reason
     if reason == "content_filter":
-        raise ContentFilterError(
-            "the provider's filter stopped the answer",
-            provider=run.provider.name,
-            model=run.model,
-            received=message.text,
-        )
+        said, name = "the provider's filter stopped the answer", run.provider.name
+        raise ContentFilterError(said, provider=name, model=run.model, received=message.text)
     if reason == "length" and (calls or not (run.output.takes_text or run.routing)):
         raise AnswerCutError(
             "the model's answer was cut at its output limit before it was complete;"

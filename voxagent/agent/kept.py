@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, cast
 from weakref import WeakKeyDictionary
+
+from ..subagent.definition import SubAgentDefinition
+from .plan import Plan
 
 
 @dataclass(slots=True)
@@ -22,15 +24,16 @@ class _Open:
 class Kept:
     """An agent's toolsets and sub-agents, entered once in each event loop, left with the last one there."""
 
-    def __init__(self, toolsets: Sequence[object]) -> None:
-        self._toolsets = toolsets
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Open] = WeakKeyDictionary()
 
     async def enter(self) -> None:
         """Open what can be kept open; whoever comes meanwhile waits for it."""
+        agents = [each.agent for each in self._plan.tools if isinstance(each, SubAgentDefinition)]
         here = self._loops.setdefault(asyncio.get_running_loop(), _Open())
         async with here.lock, AsyncExitStack() as stack:
-            for toolset in self._toolsets if here.stack is None else ():
+            for toolset in (*self._plan.toolsets, *agents) if here.stack is None else ():
                 if isinstance(toolset, AbstractAsyncContextManager):
                     await stack.enter_async_context(cast("AbstractAsyncContextManager[Any]", toolset))
             here.stack = here.stack or stack.pop_all()

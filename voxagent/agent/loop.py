@@ -20,15 +20,10 @@ from functools import partial
 from typing import Any
 
 from ..abort import Scope
-from ..errors import (
-    ConfigError,
-    EmptyAnswerError,
-    ProviderError,
-    RunAbortedError,
-)
+from ..errors import ConfigError, EmptyAnswerError, ProviderError, RunAbortedError
 from ..providers.base import ModelRequest
 from ..session.lock import DEFAULT_TIMEOUT
-from ..session.marks import begun_calls, effective
+from ..session.marks import begun_calls, effective, ids_left_out
 from ..streaming.events import (
     AssistantEndEvent,
     AssistantStartEvent,
@@ -70,6 +65,8 @@ async def run_loop(run: Run, sessions: SessionHouse) -> RunResult[Any]:
         else:
             async with _session(run, sessions, run.session_key):
                 result = await _ended(run)
+    except Exception as error:
+        raise run.redactor.error(error) from error.__cause__
     finally:
         for undo in unlink:
             undo()
@@ -114,7 +111,7 @@ async def _worked(run: Run) -> None:
                     await _worked_with(run, toolbox)
     except Exception as error:  # a run that has begun gives a result
         if not run.began:
-            raise run.redactor.error(error) from error.__cause__
+            raise
         logger.warning("closing the toolsets failed: %s", run.redactor.text(str(error)))
     if scope.ended is not None:
         if not run.began:
@@ -176,6 +173,7 @@ async def _session(run: Run, sessions: SessionHouse, key: str) -> AsyncGenerator
         messages = stored or ()
         run.storing = None if stored is None else Storing(sessions.storage, key, len(stored))
         run.begun_before = begun_calls(messages)
+        run.taken.update(ids_left_out(messages))
         _take(run, run.redactor.messages(effective(messages)), complete=stored is not None)
         yield
 

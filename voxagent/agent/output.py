@@ -80,12 +80,9 @@ class Alternative:
         from pydantic import ValidationError
 
         try:
-            if not self.wrapped:
-                validate = (
-                    self.adapter.validate_json if isinstance(given, str) else self.adapter.validate_python
-                )
-                return validate(cast("Any", given))
-            return self.adapter.validate_python(_unwrapped(given))
+            if isinstance(given, str) and not self.wrapped:
+                return self.adapter.validate_json(given)
+            return self.adapter.validate_python(_unwrapped(given) if self.wrapped else given)
         except ValidationError as error:
             raise ModelRetry(told(error)) from error
 

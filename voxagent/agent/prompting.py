@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import RefusedError
 from ..tools.content import clean
-from ..types.blocks import ContentBlock, TextBlock
+from ..types.blocks import TextBlock
 from ..types.message import Message
 from ..types.record import adapter
 from .following import finish
@@ -72,11 +72,8 @@ async def _taken(run: Run, prompt: Prompt | None) -> bool:
 
 async def _answered(run: Run) -> None:
     """Put what a hook answered into the history, so that the next prompt does not follow this one."""
-    told = (
-        run.value
-        if isinstance(run.value, str)
-        else adapter(object).dump_json(run.value, fallback=repr).decode()
-    )
+    value = run.value
+    told = value if isinstance(value, str) else adapter(object).dump_json(value, fallback=repr).decode()
     run.append(Message("assistant", told, finish_reason="stop"))
     await run.store()
 
@@ -95,9 +92,7 @@ async def _told(run: Run, function: Any) -> str:
 def _prompted(run: Run, prompt: Prompt) -> Message:
     if isinstance(prompt, str):
         return Message("user", clean(run.redactor.text(prompt)))
-    blocks: list[ContentBlock] = [
-        TextBlock(clean(part)) if isinstance(part, str) else part for part in prompt
-    ]
+    blocks = [TextBlock(clean(part)) if isinstance(part, str) else part for part in prompt]
     return Message("user", [run.redactor.block(block) for block in blocks])
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from ..errors import ConfigError
+from ..security.arguments import redacted_arguments
 from ..security.failures import redact_error
 from ..security.filters import RedactionFilter, StreamFilter
 from ..security.registry import NAMED_PLACEHOLDER, Sealed, SecretRegistry
@@ -169,22 +170,17 @@ class Redactor:
         """The call with placeholders."""
         if self.registry.empty:
             return call
-        params = self._filter.redact_value(call.params)
-        arguments = None if call.arguments is None else self._filter.redact(call.arguments)
+        params, arguments = redacted_arguments(call.params, call.arguments, self._filter)
         return ToolCall(call.id, call.name, params, arguments, call.signature)
 
     def thinking(self, block: ThinkingBlock, shown: str) -> ThinkingBlock:
         """The block with placeholders; one that had to be changed loses its seal, which no longer fits."""
+        if not block.text:
+            return replace(block, text=shown)
         text = shown or self.text(block.text)
-        if text == block.text or not block.text:
-            return (
-                block
-                if block.text
-                else ThinkingBlock(shown, block.signature, block.redacted, block.id, block.provider)
-            )
-        if self.registry.empty:
-            return ThinkingBlock(block.text, block.signature, block.redacted, block.id, block.provider)
-        return ThinkingBlock(text, None, block.redacted, block.id, block.provider)
+        return (
+            block if text == block.text or self.registry.empty else replace(block, text=text, signature=None)
+        )
 
 
 def registry_of(patterns: str | Sequence[str], values: Mapping[str, str | Sealed]) -> SecretRegistry:

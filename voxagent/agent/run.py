@@ -11,14 +11,9 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from ..abort import AbortSignal, Scope
-from ..errors import (
-    ConfigError,
-    RunAbortedError,
-    RunError,
-    RunTimeoutError,
-)
+from ..errors import ConfigError, RunAbortedError, RunError, RunTimeoutError
 from ..providers.base import ModelFacts, Provider, check_native_tools, check_provider, facts_of, secrets_of
-from ..session.marks import add_joined, effective
+from ..session.marks import add_joined, beside_system, effective
 from ..streaming.events import (
     AssistantEndEvent,
     BaseEvent,
@@ -146,6 +141,7 @@ class Run:
         self.output_failures = 0
         self.taken: set[str] = set()
         self.system: str = ""
+        self.system_places: Sequence[int] = ()
         self.specs: tuple[ToolSpec, ...] = ()
         self.toolbox: Toolbox = Toolbox(())
         self.collector: Collector | None = None
@@ -239,7 +235,8 @@ class Run:
 
     def begin_with(self, history: Sequence[Message]) -> None:
         """Take what was said before this run; system messages move into the system prompt."""
-        hoisted = [message.text for message in history if message.role == "system"]
+        self.system_places = [place for place, message in enumerate(history) if message.role == "system"]
+        hoisted = [history[place].text for place in self.system_places]
         self.system = "\n\n".join(filter(None, [self.plan.options.get("system_prompt"), *hoisted]))
         for message in history:
             if message.role == "system":
@@ -273,7 +270,8 @@ class Run:
         """Go on with these messages, as a mark of the session tells."""
         self.history, self.for_model = effective([*self.history, mark]), list(messages)
         if self.storing is not None:
-            self.storing.add(mark)
+            self.storing.add(beside_system(mark, self.system_places))
+            self.system_places = range(len(self.system_places))
 
     async def store(self) -> None:
         """Wait until the session has all of the history."""
@@ -311,7 +309,8 @@ class Run:
     async def begin(self) -> None:
         """From here on whatever goes wrong is in the result."""
         self.began = True
-        await self.sink.emit(RunStartEvent(self.run_id, self.session_key, time.time()))
+        key = None if self.session_key is None else self.redactor.text(self.session_key)
+        await self.sink.emit(RunStartEvent(self.run_id, key, time.time()))
         for event in self._early:
             self._send(event)
 

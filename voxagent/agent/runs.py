@@ -73,12 +73,11 @@ class Runs:
         if "secrets_to_redact" in options:
             options["secrets_to_redact"] = self.secrets.masked()  # the registry alone has the values
         storage = options.get("session_storage")
-        if not isinstance(storage, SessionStorage):
-            storage = InMemorySessionStorage() if storage is None else storage_from(storage)
-        self.sessions: SessionHouse = SessionHouse(
-            storage,
-            reject=options.get("session_lock") == "reject",
-        )
+        if storage is None:
+            storage = InMemorySessionStorage()
+        elif not isinstance(storage, SessionStorage):  # only the store keeps a password that is in its URL
+            storage = options["session_storage"] = storage_from(storage)
+        self.sessions: SessionHouse = SessionHouse(storage, reject=options.get("session_lock") == "reject")
 
     def output_plan(self, output_type: Any) -> OutputPlan:
         """How an output is asked for and read."""

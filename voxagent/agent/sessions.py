@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import cast
 
-from ..abort import AbortSignal, Scope
-from ..errors import ConfigError, LockTimeoutError, SessionConflict, SessionError
+from ..abort import AbortSignal, Scope, stops_task
+from ..errors import ConfigError, LockTimeoutError, SessionConflict, SessionError, VoxAgentError, said_by
 from ..session.lock import session_lock
 from ..session.session import Session
 from ..session.storage import SessionStorage
 from ..types.message import Message
 
-_held: ContextVar[frozenset[tuple[int, str]]] = ContextVar("voxagent_held_sessions", default=frozenset())
+_held: ContextVar[tuple[_Holding, ...]] = ContextVar("voxagent_held_sessions", default=())
+
+
+@dataclass(slots=True)
+class _Holding:
+    """That a run holds a session. What it starts knows of it, and may outlive it."""
+
+    storage: SessionStorage
+    key: str
+    over: bool = False
+
+
+@contextmanager
+def stated(key: str, doing: str) -> Generator[None]:
+    """What a store raises, as an error of a session: a store of a program may raise anything."""
+    try:
+        yield
+    except VoxAgentError:
+        raise
+    except (Exception, asyncio.CancelledError) as error:
+        if stops_task(error):
+            raise
+        said = f"{type(error).__name__}: {said_by(error)}"
+        raise SessionError(f"session {key!r} could not be {doing}: {said}") from error
 
 
 class SessionHouse:
@@ -38,8 +62,8 @@ class SessionHouse:
             LockTimeoutError: Another run held it for `wait` seconds.
             SessionConflict: Another run holds it, and this one is to be refused.
         """
-        me = (id(self.storage), key)
-        if me in _held.get():
+        around = [each for each in _held.get() if not each.over]
+        if any(each.storage is self.storage and each.key == key for each in around):
             raise ConfigError(
                 f"session {key!r} is held by the run around this one, which would wait for itself for ever"
             )
@@ -51,10 +75,12 @@ class SessionHouse:
             if not held:
                 yield False
                 return
-            token = _held.set(_held.get() | {me})
+            holding = _Holding(self.storage, key)
+            token = _held.set((*around, holding))
             try:
                 yield True
             finally:
+                holding.over = True
                 _held.reset(token)
 
     async def loaded(self, key: str, signal: AbortSignal, deadline: float | None) -> Sequence[Message] | None:
@@ -68,7 +94,8 @@ class SessionHouse:
             loading.add_done_callback(lambda each: each.cancelled() or each.exception())
         if not done:
             return None
-        session = loading.result()
+        with stated(key, "loaded"):
+            session = loading.result()
         if session is None:
             return ()
         if not isinstance(cast("object", session), Session):
@@ -86,7 +113,9 @@ class SessionHouse:
     async def _lock(self, key: str, wait: float) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
             try:
-                await stack.enter_async_context(session_lock(self.storage, key, 0 if self._reject else wait))
+                with stated(key, "locked"):
+                    locking = session_lock(self.storage, key, 0 if self._reject else wait)
+                    await stack.enter_async_context(locking)
             except LockTimeoutError as error:
                 if self._reject:
                     raise SessionConflict(f"session {key!r} is in use by another run") from error

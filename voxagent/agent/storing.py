@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from ..errors import SessionError, VoxAgentError, said_by
+from ..errors import SessionError
 from ..session.marks import BEGUN
 from ..session.storage import SessionStorage
 from ..types.blocks import ToolResultBlock
 from ..types.message import Message
+from .sessions import stated
 from .waiting import finished
 
 logger: logging.Logger = logging.getLogger("voxagent")
@@ -80,13 +81,8 @@ class Storing:
     async def _write(self) -> None:
         while self._storage is not None and self._unwritten:
             fresh = tuple(self._unwritten)
-            try:
+            with stated(self._key, "written"):
                 version = await self._storage.append(self._key, fresh, expected_version=self._version)
-            except VoxAgentError:
-                raise
-            except Exception as error:  # becomes a SessionError: a store may raise anything
-                said = f"{type(error).__name__}: {said_by(error)}"
-                raise SessionError(f"session {self._key!r} could not be written: {said}") from error
             self._version += len(fresh)
             if version != self._version:
                 store, self._storage = type(self._storage).__name__, None  # nobody knows what it has stored

@@ -276,9 +276,7 @@ def _in_fresh_loop(main: Callable[[], Coroutine[Any, Any, T]], on_interrupt: Cal
     context = contextvars.copy_context()
     context.run(_blocks.set, True)
     fresh = threading.Thread(
-        target=lambda: context.run(asyncio.run, _carried(main, done)),
-        name="voxagent-fresh-loop",
-        daemon=True,
+        target=lambda: context.run(asyncio.run, _carried(main, done)), name="voxagent-fresh-loop", daemon=True
     )
     try:
         return _waited(done, on_interrupt, fresh.start)

@@ -1,6 +1,6 @@
 """What stands in a stored session besides what was said: marks, which say how its messages are to be read.
 
-A store only appends. So what changes is written as one more message, from "system" and without text:
+A store only appends. So what changes is written as one more message, from "system" and without content:
 
 - `metadata["begun"]` names calls that were approved and have begun.
 - `metadata["compacted"]` says of what the history consists from here on, as a list of parts: a pair
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, cast
 
 from ..errors import SessionError
@@ -40,18 +41,25 @@ def effective(messages: Iterable[Message]) -> list[Message]:
     """
     history: list[Message] = []
     for number, message in enumerate(messages):
-        if message.role != "system" or not message.metadata:
+        told = _told(message) if message.role == "system" else None
+        if told is None:
             add_joined(history, message)
-        elif COMPACTED in message.metadata:
+        elif COMPACTED in told:
             try:
-                history = list(_resolved(message.metadata[COMPACTED]["parts"], history))
+                history = list(_resolved(told[COMPACTED]["parts"], history))
             except (KeyError, TypeError, ValueError) as error:
                 raise SessionError(
                     f"message {number} marks a compaction that cannot be read: {error}"
                 ) from error
-        elif BEGUN not in message.metadata:
-            history.append(message)
     return history
+
+
+def _told(message: Message) -> Mapping[str, Any] | None:
+    """What a mark says; None for a message that is none."""
+    told = message.metadata
+    if not told or message.content or message.role != "system":
+        return None
+    return told if COMPACTED in told or BEGUN in told else None
 
 
 def add_joined(history: list[Message], message: Message) -> None:
@@ -80,10 +88,42 @@ def _joined(history: Sequence[Message], message: Message) -> Message | None:
     return Message("user", [*results, *others], metadata=before.metadata)
 
 
-def begun_calls(messages: Iterable[Message]) -> frozenset[str]:
-    """The ids of the calls that were approved and had begun, as the marks of a stored session say."""
-    marks = [message.metadata for message in messages if message.role == "system" and message.metadata]
-    return frozenset(call_id for told in marks for call_id in cast("Iterable[str]", told.get(BEGUN, ())))
+def begun_calls(messages: Sequence[Message]) -> frozenset[str]:
+    """The ids of the last answer's calls that were approved and had begun, as the marks behind it say."""
+    begun: set[str] = set()
+    for message in reversed(messages):
+        if message.role == "assistant":
+            break
+        begun.update(cast("Iterable[str]", (_told(message) or {}).get(BEGUN, ())))
+    return frozenset(begun)
+
+
+def ids_left_out(messages: Sequence[Message]) -> set[str]:
+    """The ids of all calls of a stored session that was compacted: those that are gone are taken, too."""
+    if not any(COMPACTED in (_told(message) or ()) for message in messages if message.role == "system"):
+        return set()
+    return {call.id for message in messages for call in message.tool_calls}
+
+
+def beside_system(mark: Message, places: Sequence[int]) -> Message:
+    """A compaction's mark for a session whose history has messages from "system", too, at these places.
+
+    A run has them in its system prompt instead, and counts without them. They stay, ahead of all others.
+    """
+    if not places:
+        return mark
+    told: dict[str, Any] = dict((mark.metadata or {})[COMPACTED])
+    parts: list[Any] = [[place, place + 1] for place in places]
+    cuts = [place - number for number, place in enumerate(places)]
+    for part in told["parts"]:
+        if isinstance(part, Mapping):
+            parts.append(part)
+            continue
+        ends = [part[0], *[cut for cut in dict.fromkeys(cuts) if part[0] < cut < part[1]], part[1]]
+        for start, end in pairwise(ends):
+            ahead = sum(cut <= start for cut in cuts)
+            parts.append([start + ahead, end + ahead])
+    return replace(mark, metadata={COMPACTED: {**told, "parts": parts}})
 
 
 def uncounted(message: Message) -> Message:

@@ -1,8 +1,12 @@
 """A stored session keeps every message; markers in it say which count (R-A15)."""
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.session.compaction.histories import agent_run, answer, chat, prompt
 from voxagent.errors import SessionError
@@ -19,6 +23,7 @@ from voxagent.session import (
     in_turn,
     summarise,
 )
+from voxagent.session.marks import beside_system
 from voxagent.types import Message, Usage
 
 
@@ -103,3 +108,18 @@ def test_a_marker_can_be_read_by_a_program_that_does_not_know_of_any() -> None:
 def test_a_marker_that_cannot_be_read_is_an_error_that_names_it(told: object, said: str) -> None:
     with pytest.raises(SessionError, match=f"message 2 marks a compaction that cannot be read: .*{said}"):
         effective([*chat(2), Message("system", metadata={"compacted": told})])
+
+
+@given(st.lists(st.booleans(), max_size=12), st.data())
+def test_a_mark_made_without_system_messages_says_the_same_of_a_history_with_them(
+    kinds: list[bool], data: st.DataObject
+) -> None:
+    stored = [Message("system" if system else "user", str(place)) for place, system in enumerate(kinds)]
+    systems = [message for message in stored if message.role == "system"]
+    history = [message for message in stored if message.role != "system"]
+    kept = sorted(data.draw(st.sets(st.integers(0, len(history)), max_size=6)))
+    parts: list[Any] = [[start, end] for start, end in pairwise(kept)][::2]
+    parts.append(Message("user", "new").model_dump())
+    mark = Message("system", metadata={"compacted": {"parts": parts, "removed": 1, "saved": 1}})
+    beside = beside_system(mark, [place for place, system in enumerate(kinds) if system])
+    assert effective([*stored, beside]) == [*systems, *effective([*history, mark])]
