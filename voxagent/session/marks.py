@@ -85,7 +85,8 @@ def _joined(history: Sequence[Message], message: Message) -> Message | None:
     results = [block for block in blocks if isinstance(block, ToolResultBlock)]
     results.sort(key=lambda result: place.get(result.tool_use_id, len(place)))
     others = [block for block in blocks if not isinstance(block, ToolResultBlock)]
-    return Message("user", [*results, *others], metadata=before.metadata)
+    metadata = {**(before.metadata or {}), **(message.metadata or {})}
+    return Message("user", [*results, *others], metadata=metadata or None)
 
 
 def begun_calls(messages: Sequence[Message]) -> frozenset[str]:

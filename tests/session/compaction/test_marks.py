@@ -24,7 +24,7 @@ from voxagent.session import (
     summarise,
 )
 from voxagent.session.marks import beside_system
-from voxagent.types import Message, Usage
+from voxagent.types import Message, ToolResultBlock, ToolUseBlock, Usage
 
 
 async def ask(question: str) -> str:
@@ -123,3 +123,14 @@ def test_a_mark_made_without_system_messages_says_the_same_of_a_history_with_the
     mark = Message("system", metadata={"compacted": {"parts": parts, "removed": 1, "saved": 1}})
     beside = beside_system(mark, [place for place, system in enumerate(kinds) if system])
     assert effective([*stored, beside]) == [*systems, *effective([*history, mark])]
+
+
+def test_results_that_are_joined_keep_what_each_of_them_is_marked_with() -> None:
+    calls = Message("assistant", [ToolUseBlock(name, "look", {}) for name in "ab"])
+    results = [
+        Message("user", [ToolResultBlock(name, "look", name)], metadata=metadata)
+        for name, metadata in (("b", {"mine": 1}), ("a", {"pinned": True}))
+    ]
+    [_, joined] = effective([calls, *results])
+    assert [result.tool_use_id for result in joined.tool_results] == ["a", "b"]
+    assert joined.metadata == {"mine": 1, "pinned": True}
