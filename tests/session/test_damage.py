@@ -161,7 +161,7 @@ async def test_a_database_whose_values_make_no_sense_is_named(tmp_path: Path) ->
     with pytest.raises(SessionError, match=r"^the metadata of session 'k' cannot be read: "):
         await chat.load("k")
     changed("update voxagent_session set version = 'many'")
-    for doing in (chat.messages("k"), chat.append("k", [HI], expected_version="many")):  # type: ignore[arg-type]  # as it is stored
+    for doing in (chat.messages("k"), chat.append("k", [HI], expected_version=1)):
         with pytest.raises(SessionError, match=r"chat\.db cannot be read: "):
             await doing
     await chat.close()

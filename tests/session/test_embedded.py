@@ -651,6 +651,20 @@ async def test_appends_that_are_written_together_fail_each_for_itself(chat: SQLi
     assert await chat.list_keys() == ["k", "k1", "k2", "k4", "k5", "k7", "k8"]
 
 
+async def test_a_write_that_fails_half_way_leaves_everything_as_it_was(chat: SQLiteSessionStorage) -> None:
+    await chat.append("k", [HELLO], expected_version=0)
+
+    def half(connection: sqlite3.Connection) -> None:
+        connection.execute("delete from voxagent_session where key = ?", (b"k",))
+        raise OverflowError("too large for an integer")
+
+    doing = [chat.append(key, [HI], expected_version=0) for key in ("a", "b")]
+    done = asyncio.gather(doing[0], chat._database.write(half), doing[1], return_exceptions=True)
+    first, error, last = await asyncio.wait_for(done, 10)
+    assert (first, str(error), last) == (1, "too large for an integer", 1)
+    assert (await chat.list_keys(), await chat.messages("k")) == (["a", "b", "k"], [HELLO])
+
+
 async def test_an_append_that_is_cancelled_is_written_to_its_end(chat: SQLiteSessionStorage) -> None:
     await chat.version("k")
     task = asyncio.create_task(chat.append("k", [HELLO], expected_version=0))
@@ -716,6 +730,36 @@ async def test_places_are_told_by_their_repr(tmp_path: Path) -> None:
     assert FileSessionStorage.from_url("file:below").base_dir == Path("below")
     assert SQLiteSessionStorage.from_url("sqlite:////var/a%20b.db").path == Path("/var/a b.db")
     assert SQLiteSessionStorage.from_url("sqlite:///chat.db").path == Path("chat.db")
+
+
+MOVED = """
+import asyncio, os, sys
+from voxagent import Message
+from tests.session.stores import fresh
+
+async def main(url, home):
+    os.chdir(home)
+    store = fresh(url)
+    print(await store.append("k", [Message("user", "x")], expected_version=0))
+    os.mkdir("other")
+    os.chdir("other")
+    print(await store.append("k", [Message("user", "y")], expected_version=1), os.listdir())
+    print(await store.list_keys(), repr(store))
+    await store.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("file:chats", "FileSessionStorage('chats')"),
+        ("sqlite:///chat.db", "SQLiteSessionStorage('chat.db')"),
+    ],
+)
+def test_a_place_below_the_working_directory_stays_where_it_was(url: str, shown: str, tmp_path: Path) -> None:
+    assert printed(MOVED, url, str(tmp_path)) == f"1\n2 []\n['k'] {shown}\n"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.session.stores import printed
 from voxagent import ConfigError
 from voxagent.session import LockTimeoutError, SessionLock, SessionLockManager
 
@@ -89,13 +90,43 @@ async def test_one_that_another_thread_cancelled_while_it_was_handed_over_is_pas
     await lock.acquire()
     first, second = [asyncio.create_task(lock.acquire()) for _ in range(2)]
     await asyncio.sleep(0)
-    lock._waiting[0].cancel()  # the moment between two steps of another loop, put in place by hand
+    next(iter(lock._waiting)).cancel()  # the moment between two steps of another loop, put in place by hand
     lock.release()
     with pytest.raises(asyncio.CancelledError):
         await first
     assert await asyncio.wait_for(second, WAIT)
     lock.release()
     assert not lock.locked
+
+
+ABANDONED = """
+import asyncio
+from voxagent.session import InMemorySessionStorage, session_lock
+
+store = InMemorySessionStorage()
+
+async def locked(wait):
+    async with session_lock(store, "k", wait):
+        return "had it"
+
+async def main():
+    async with session_lock(store, "k"):
+        await asyncio.to_thread(abandon)
+    print(await locked(1))
+
+def abandon():
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda loop, context: None)
+    task = loop.create_task(locked(30))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()  # as some frameworks do: nobody has cancelled the task
+
+asyncio.run(main())
+"""
+
+
+def test_one_whose_loop_was_closed_while_it_waited_is_passed_over() -> None:
+    assert printed(ABANDONED) == "had it\n"
 
 
 def test_threads_with_loops_of_their_own_never_hold_it_together() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from voxagent.session import (
 )
 from voxagent.session.places import without_secrets
 from voxagent.testing import FunctionProvider, ScriptedProvider, StoreCheck, session_store_suite, text
+from voxagent.testing.stores import ODD_KEYS
 
 HELLO, HI = Message("user", "hello"), Message("assistant", "hi")
 WAIT = 10
@@ -102,6 +103,39 @@ async def test_the_suite_finds_out_a_store_that_keeps_nothing() -> None:
     store = Empty()
     with pytest.raises(AssertionError, match=r"^session 'check \w+' is not there$"):
         await check(lambda: store)
+
+
+class Unmade(Plain):
+    """Deletes nothing."""
+
+    async def delete(self, key: str) -> bool:
+        raise NotImplementedError("nothing is ever deleted here")
+
+
+async def test_a_check_that_fails_deletes_what_it_made_and_tells_of_the_failure_alone() -> None:
+    checks, forgetful, unmade = session_store_suite(), Forgetful(), Unmade()
+    for check in checks:
+        with suppress(AssertionError, SessionConflict):
+            await check(lambda: forgetful)
+    assert await forgetful.list_keys() == []
+    await checks[0](lambda: unmade)
+    assert len(await unmade.list_keys()) == 1
+
+    def make() -> SessionStorage:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await checks[0](make)
+
+
+async def test_sessions_that_were_there_before_the_checks_are_left_alone() -> None:
+    store = InMemorySessionStorage()
+    for key in ODD_KEYS:
+        await store.append(key, [Message("user", "a real conversation")], expected_version=0)
+    before = {key: await store.load(key) for key in ODD_KEYS}
+    for check in session_store_suite():
+        await check(lambda: store)
+    assert {key: await store.load(key) for key in await store.list_keys()} == before
 
 
 # --- URLs ------------------------------------------------------------------------------------------
@@ -330,5 +364,5 @@ def tickets(folder: Path) -> list[Path]:
 
 
 async def test_a_page_has_no_negative_numbers_in_it() -> None:
-    with pytest.raises(ConfigError, match=r"^messages\(start=-1, limit=None\): both count from 0$"):
+    with pytest.raises(ConfigError, match=r"^start=-1: a whole number from 0 to 9223372036854775807 is"):
         await Plain().messages("k", -1)

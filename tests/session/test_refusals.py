@@ -181,6 +181,85 @@ async def test_what_is_no_session_is_refused(place: str) -> None:
     await store.close()
 
 
+BIG = 10**5_000
+IDS: dict[str, Any] = {"half a pair": "a\ud800", "NUL": "a\0b", "too large for text": BIG}
+TIMES: dict[str, Any] = {
+    "none": None,
+    "a truth": True,
+    "no number": math.nan,
+    "without an end": -math.inf,
+    "too large for a float": 10**400,
+    "too large for text": BIG,
+    "a text": "1",
+}
+
+
+@every_store
+async def test_a_session_that_a_database_could_not_hold_is_refused_in_every_store(place: str) -> None:
+    store, old = fresh(place), Session("id", "k", [HELLO], 1.5, 2.5)
+    await store.save(old)
+    for name, value in IDS.items():
+        with pytest.raises(ConfigError, match=r"^session 'k' has id=.{1,70}: text (without NUL and .* )?is"):
+            await store.save(Session(value, "k", [HELLO, HI])), name
+    for name, value in TIMES.items():
+        with pytest.raises(ConfigError, match=r"^session 'k' has created_at=.{1,70}: seconds are expected$"):
+            await store.save(Session("id", "k", [HELLO, HI], value)), name
+        with pytest.raises(ConfigError, match=r"^session 'k' has updated_at=.{1,70}: seconds are expected$"):
+            await store.save(Session("id", "k", [HELLO, HI], 1, value)), name
+    assert await store.load("k") == old
+    await store.save(Session("é💬", "k", [HI], 10**30, -5))
+    assert await store.load("k") == Session("é💬", "k", [HI], 1e30, -5.0)
+    await store.delete("k")
+    await store.close()
+
+
+NO_COUNTS: dict[str, Any] = {
+    "a float": 1.0,
+    "a truth": True,
+    "negative": -1,
+    "a text": "1",
+    "too large for a database": 2**63,
+    "too large for text": BIG,
+}
+
+
+@every_store
+@pytest.mark.parametrize("kind", NO_COUNTS)
+async def test_what_counts_no_messages_is_refused_in_every_store(place: str, kind: str) -> None:
+    store, value = fresh(place), NO_COUNTS[kind]
+    await store.append("k", [HELLO], expected_version=0)
+    shown = "<int>" if value is BIG else repr(value)
+    doing = {
+        "start": store.messages("k", value),
+        "limit": store.messages("k", 0, value),
+        "at": store.fork("k", value, new_key="new"),
+        "an append to session 'k' has expected_version": store.append("k", [HI], expected_version=value),
+        "an append to session 'new' has expected_version": store.append("new", [], expected_version=value),
+    }
+    for name, each in doing.items():
+        with pytest.raises(ConfigError) as raised:
+            await each
+        assert str(raised.value) == f"{name}={shown}: a whole number from 0 to {2**63 - 1} is expected"
+    assert (await store.messages("k"), await store.exists("new")) == ([HELLO], False)
+    await store.delete("k")
+    await store.close()
+
+
+@every_store
+async def test_none_counts_no_messages_but_is_no_limit(place: str) -> None:
+    store = fresh(place)
+    await store.append("k", [HELLO], expected_version=0)
+    for doing in (store.messages("k", given(None)), store.append("k", [HI], expected_version=given(None))):
+        with pytest.raises(ConfigError, match=r"=None: a whole number from 0 to \d+ is expected$"):
+            await doing
+    assert await store.messages("k", 0, None) == await store.messages("k", 0, 2**63 - 1) == [HELLO]
+    assert await store.append("k", [HI], expected_version=1) == 2
+    assert await store.messages("k", 1, 2**63 - 1) == [HI]
+    assert await store.messages("k", 2**63 - 1, 2**63 - 1) == []
+    await store.delete("k")
+    await store.close()
+
+
 # --- metadata --------------------------------------------------------------------------------------
 
 LOOP: list[Any] = []
@@ -194,6 +273,7 @@ NO_JSON: dict[str, tuple[Any, str]] = {
     "bytes": ({"b": b"x"}, "metadata['b'] is of type bytes"),
     "itself": ({"a": LOOP}, "it is too deep, or holds itself"),
     "no dict": ([1], "it is of type list, not a dict"),
+    "a number that has no text": ({"n": BIG}, "Exceeds the limit "),
 }
 
 
@@ -204,7 +284,7 @@ async def test_metadata_that_json_would_not_give_back_is_refused(place: str, kin
     for doing in (store.save, store.create):
         with pytest.raises(ConfigError) as raised:
             await doing(Session("id", "k", metadata=metadata))
-        assert str(raised.value) == f"the metadata of session 'k' cannot be written as JSON: {said}"
+        assert str(raised.value).startswith(f"the metadata of session 'k' cannot be written as JSON: {said}")
     assert not await store.exists("k")
     await store.close()
 

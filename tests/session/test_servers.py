@@ -5,10 +5,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Generator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -208,16 +210,27 @@ async def test_those_who_wait_for_the_server_get_the_lock_in_the_order_they_came
         await store.close()
 
 
-async def test_a_connection_that_was_not_used_for_long_is_tried_first(
+async def test_of_connections_that_were_not_used_for_long_one_is_tried_first_and_if_it_is_gone_all_are(
     postgres: PostgresSessionStorage, tables: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from voxagent.session import postgrespool
 
+    answers, answered = postgrespool.answers, list[bool]()
+
+    def asked(connection: Any) -> bool:
+        answered.append(answers(connection))
+        return answered[-1]
+
+    monkeypatch.setattr(postgrespool, "answers", asked)
     monkeypatch.setattr(postgrespool, "FRESH_SECONDS", 0.0)
     await postgres.append("k", [HELLO], expected_version=0)
-    assert await postgres.version("k") == 1
+    assert (await postgres.version("k"), answered) == (1, [True])
+    with ThreadPoolExecutor(4) as pool:
+        meeting = threading.Barrier(4)
+        list(pool.map(postgres._pool.read, [lambda connection: meeting.wait(WAIT)] * 4))
+    answered.clear()
     end_others(tables)
-    assert await postgres.version("k") == 1
+    assert (await postgres.append("k", [HI], expected_version=1), answered) == (2, [False])
 
 
 async def test_a_connection_that_broke_is_told_once_and_not_once_for_each_that_is_kept(
@@ -226,8 +239,9 @@ async def test_a_connection_that_broke_is_told_once_and_not_once_for_each_that_i
     await asyncio.gather(*[postgres.version("k") for _ in range(9)])
     end_others(tables)
     with pytest.raises(SessionError, match=r"^postgresql: AdminShutdown: terminating connection"):
-        await postgres.version("k")
-    assert await postgres.version("k") == 0
+        await postgres.append("k", [HELLO], expected_version=0)
+    assert await postgres.append("k", [HELLO], expected_version=0) == 1
+    assert await postgres.delete("k")
     tables.execute("alter table voxagent_session add constraint short check (length(id) < 40)")
     try:
         with pytest.raises(SessionError, match=r"^postgresql: CheckViolation: "):
@@ -235,6 +249,62 @@ async def test_a_connection_that_broke_is_told_once_and_not_once_for_each_that_i
     finally:
         tables.execute("alter table voxagent_session drop constraint short")
     assert await postgres.version("k") == 0
+
+
+async def test_locks_and_reads_pass_over_all_the_connections_that_a_restart_has_ended(
+    postgres: PostgresSessionStorage, tables: Any
+) -> None:
+    await postgres.append("k", [HELLO], expected_version=0)
+
+    async def run(number: int) -> int:
+        async with session_lock(postgres, f"run {number}", 0):
+            return await postgres.append(f"run {number}", [HI], expected_version=0)
+
+    reads: list[Callable[[], Awaitable[object]]] = [
+        lambda: postgres.messages("k"),
+        lambda: postgres.load("none"),
+        lambda: postgres.exists("k"),
+        lambda: postgres.version("k"),
+        postgres.list_keys,
+    ]
+    together = asyncio.Barrier(6)
+
+    async def use() -> None:
+        async with session_lock(postgres, f"use {uuid4().hex}", 0):
+            await together.wait()
+
+    wanted: list[object] = [[HELLO], None, True, 1, ["k"]]
+    for read, value in zip(reads, wanted, strict=True):
+        await asyncio.wait_for(asyncio.gather(*[use() for _ in range(6)]), WAIT)
+        end_others(tables)
+        assert await read() == value
+    await asyncio.wait_for(asyncio.gather(*[use() for _ in range(6)]), WAIT)
+    end_others(tables)
+    assert await asyncio.wait_for(asyncio.gather(*map(run, range(6))), WAIT) == [1] * 6
+
+
+async def test_a_connection_that_is_no_more_is_the_only_reason_to_ask_again(
+    postgres: PostgresSessionStorage, tables: Any
+) -> None:
+    asked: list[object] = []
+
+    def ask(connection: Any) -> Any:
+        asked.append(connection)
+        return connection.execute("select no_such_column")
+
+    with pytest.raises(SessionError, match=r"^postgresql: UndefinedColumn: "):
+        postgres._pool.read(ask)
+    assert len(asked) == 1
+
+    def end(connection: Any) -> Any:
+        asked.append(connection)
+        tables.execute("select pg_terminate_backend(%s, 10000)", (connection.info.backend_pid,))
+        return connection.execute("select 1")
+
+    with pytest.raises(SessionError, match=r"^postgresql: AdminShutdown: "):
+        postgres._pool.read(end)
+    kept, again, new = asked
+    assert kept is again is not new
 
 
 async def test_a_gap_and_a_message_that_cannot_be_read_are_named(
@@ -417,6 +487,23 @@ async def test_what_a_newer_version_wrote_to_redis_is_refused(
     with pytest.raises(SessionError, match=r"^session 'k' cannot be read: something else has its name$"):
         await quick.load("k")
     direct.delete(texts)
+
+
+async def test_a_foreign_name_hides_no_key_and_is_named(
+    quick: RedisSessionStorage, direct: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    await quick.append("a\ud800", [HELLO], expected_version=0)
+    names = [b"voxagent:{%s}:head" % each for each in (b"x!", b"YQ!==", b"", b"\xff", b"_w==")]
+    for name in names:
+        direct.set(name, "x")
+    try:
+        assert await quick.list_keys() == ["a\ud800"]
+    finally:
+        direct.delete(*names)
+    assert sorted(record.getMessage() for record in caplog.records) == sorted(
+        f"redis: {name!r} is the name of no session: it is not listed" for name in names
+    )
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
 
 
 async def test_a_redis_that_is_not_there_is_an_error_without_the_password() -> None:

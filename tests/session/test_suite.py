@@ -16,4 +16,9 @@ SUITE = session_store_suite(writers=64, turns=200, sessions=8) if TORTURE else s
 @pytest.mark.parametrize("check", SUITE, ids=str)
 async def test_a_store_does_what_every_store_has_to_do(check: StoreCheck, place: str) -> None:
     """R-A14."""
-    await check(maker(place))
+    make = maker(place)
+    store = make()
+    before = await store.list_keys()
+    await check(make)
+    assert await store.list_keys() == before
+    await store.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast, get_args
 
@@ -10,6 +12,8 @@ from ..types.blocks import ContentBlock
 from ..types.message import Message, Role
 
 MAX_KEY = 1024
+MAX_COUNT = 2**63 - 1
+NO_ID = re.compile("[\0\ud800-\udfff]")
 PLAIN = (list, tuple)
 ROLES: tuple[str, ...] = get_args(Role)
 BLOCKS: tuple[type, ...] = get_args(get_args(ContentBlock)[0])
@@ -18,7 +22,7 @@ BLOCKS: tuple[type, ...] = get_args(get_args(ContentBlock)[0])
 def check_text(name: str, value: object) -> str:
     """The value, if it is text; raises `ConfigError`."""
     if not isinstance(value, str):
-        raise ConfigError(f"{name} {value!r:.60} is of type {type(value).__name__}: text is expected")
+        raise ConfigError(f"{name} {_shown(value)} is of type {type(value).__name__}: text is expected")
     return value
 
 
@@ -29,6 +33,50 @@ def check_key(given: object) -> str:
     if not 0 < size <= MAX_KEY:
         raise ConfigError(f"session key {key[:40]!r} has {size} bytes: 1 to {MAX_KEY} are allowed")
     return key
+
+
+def check_count(name: str, value: object) -> int:
+    """The number, if it counts something, so that every store can hold it; raises `ConfigError`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
+        raise ConfigError(f"{name}={_shown(value)}: a whole number from 0 to {MAX_COUNT} is expected")
+    return int(value)
+
+
+def check_version(key: str, value: object) -> int:
+    """The version that an append expects, if it is one; raises `ConfigError`."""
+    return check_count(f"an append to session {key!r} has expected_version", value)
+
+
+def check_page(start: object, limit: object) -> None:
+    """Refuse a page that cannot be."""
+    check_count("start", start)
+    if limit is not None:
+        check_count("limit", limit)
+
+
+def check_id(key: str, value: object) -> str:
+    """The id of a session, if it is text that every store can hold; raises `ConfigError`."""
+    if not isinstance(value, str):
+        raise ConfigError(f"session {key!r} has id={_shown(value)}: text is expected")
+    if NO_ID.search(value):
+        raise ConfigError(
+            f"session {key!r} has id={value!r:.60}: text without NUL and half surrogate pairs is expected"
+        )
+    return value
+
+
+def check_seconds(key: str, name: str, value: object) -> float:
+    """A time of a session, if it is one; raises `ConfigError`."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= sys.float_info.max:
+        raise ConfigError(f"session {key!r} has {name}={_shown(value)}: seconds are expected")
+    return float(value)
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.60}"
+    except Exception:  # a number may have too many digits to be shown, and a value may not know how
+        return f"<{type(value).__name__}>"
 
 
 def check_messages(key: str, messages: object) -> list[Message]:

@@ -62,8 +62,9 @@ class _Job:
     error: Exception | None = None
 
     def do(self, connection: Connection, place: str) -> None:
-        """Do the work; what it refuses is its own affair, what the database refuses is everybody's."""
+        """Do all of the work or none; what it refuses concerns it alone, what the database refuses, all."""
         self.value = self.error = None
+        connection.execute("savepoint job")
         try:
             with readable(place):
                 self.value = self.work(connection)
@@ -71,6 +72,8 @@ class _Job:
             raise
         except Exception as error:  # carried over to the task that waits
             self.error = error
+            connection.execute("rollback to job")
+        connection.execute("release job")
 
     def tell(self) -> None:
         if self.error is not None:

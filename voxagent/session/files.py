@@ -23,13 +23,13 @@ from urllib.parse import unquote, urlsplit
 from ..errors import ConfigError, SessionError, said_by
 from ..fanout.threads import in_thread
 from ..types.message import Message
-from .checks import check_key, check_messages
+from .checks import check_key, check_messages, check_page, check_version
 from .flock import locked_file, make_folder, reading, sync_folder
 from .jsonlines import SessionFile, key_in
 from .oldfiles import OldFile
 from .places import path_of
 from .session import Session
-from .storage import SessionStorage, check_page, conflict, lost, taken
+from .storage import SessionStorage, conflict, lost, taken
 from .stored import check_session
 from .tickets import Ticket, Tickets
 
@@ -44,12 +44,14 @@ class FileSessionStorage(SessionStorage):
     The folder and the files are this user's alone (modes 0700 and 0600). No key is ever a path.
 
     Args:
-        base_dir: The folder, ~ being the home folder; made when something is first written.
+        base_dir: The folder, ~ being the home folder; made when something is first written. A relative one
+            stays where it is, wherever the program goes.
     """
 
     def __init__(self, base_dir: str | Path) -> None:
         self.base_dir: Path = path_of("base_dir", base_dir)
-        self._locks = self.base_dir / ".locks"
+        self._folder = self.base_dir.absolute()
+        self._locks = self._folder / ".locks"
         self._tickets = Tickets(self._locks)
         self._held: dict[str, Ticket] = {}
 
@@ -128,6 +130,7 @@ class FileSessionStorage(SessionStorage):
     async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
         """Append messages to a session, made if there is none; returns the new version."""
         ticket, fresh = self._held.get(check_key(key)), check_messages(key, messages)
+        expected_version = check_version(key, expected_version)
 
         def add(file: SessionFile, old: OldFile) -> int:
             if ticket is not None and ticket.lost:
@@ -154,7 +157,7 @@ class FileSessionStorage(SessionStorage):
                 file.path.unlink()
                 gone = True
             if gone:
-                sync_folder(self.base_dir)
+                sync_folder(self._folder)
             return gone
 
         return await self._done(key, remove, alone=True)
@@ -167,7 +170,7 @@ class FileSessionStorage(SessionStorage):
                 return None
             aside = next(path for path in _names(file.path) if not path.exists())
             file.path.rename(aside)
-            sync_folder(self.base_dir)
+            sync_folder(self._folder)
             return aside
 
         return await self._done(key, move, alone=True)
@@ -179,7 +182,7 @@ class FileSessionStorage(SessionStorage):
         """
 
         def read() -> list[str]:
-            found = (_listed(path) for path in self.base_dir.glob("*.jsonl"))
+            found = (_listed(path) for path in self._folder.glob("*.jsonl"))
             return sorted({key for key in found if key is not None})
 
         return await in_thread(lambda: self._told(read))
@@ -195,13 +198,13 @@ class FileSessionStorage(SessionStorage):
                 del self._held[key]
 
     async def _done(self, key: str, work: Callable[[SessionFile, OldFile], T], *, alone: bool = False) -> T:
-        file, old = SessionFile(self.base_dir, check_key(key)), OldFile(self.base_dir, key)
+        file, old = SessionFile(self._folder, check_key(key)), OldFile(self._folder, key)
 
         def do() -> T:
             if not alone:
                 with reading():
                     return work(file, old)
-            make_folder(self.base_dir)
+            make_folder(self._folder)
             make_folder(self._locks)
             with locked_file(self._locks / f"writes-{file.stripe}"):
                 return work(file, old)
@@ -212,7 +215,7 @@ class FileSessionStorage(SessionStorage):
         try:
             return do()
         except OSError as error:
-            raise SessionError(f"{error.filename or self.base_dir}: {error.strerror or error}") from error
+            raise SessionError(f"{error.filename or self._folder}: {error.strerror or error}") from error
 
 
 def _listed(path: Path) -> str | None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from asyncio import AbstractEventLoop
+from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -43,7 +44,7 @@ class SessionLock:
         self.timeout = timeout
         self._guard = Lock()
         self._held = False
-        self._waiting: deque[Future[None]] = deque()
+        self._waiting: OrderedDict[Future[None], AbstractEventLoop] = OrderedDict()
 
     @property
     def locked(self) -> bool:
@@ -73,23 +74,22 @@ class SessionLock:
                 self._held = True
                 return None
             turn: Future[None] = Future()
-            self._waiting.append(turn)
+            self._waiting[turn] = asyncio.get_running_loop()
             return turn
 
     def _left_holding(self, turn: Future[None]) -> bool:
         """Wait no longer; tells whether the turn had come."""
         with self._guard:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
+            if self._waiting.pop(turn, None) is not None:
                 return False
             return turn.done() and not turn.cancelled()
 
     def release(self) -> None:
-        """Hand the lock to whoever has waited longest."""
+        """Hand the lock to whoever has waited longest, and whose loop can still be told."""
         with self._guard:
             while self._waiting:
-                turn = self._waiting.popleft()
-                if turn.set_running_or_notify_cancel():
+                turn, loop = self._waiting.popitem(last=False)
+                if not loop.is_closed() and turn.set_running_or_notify_cancel():
                     turn.set_result(None)
                     return
             self._held = False

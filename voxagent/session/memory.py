@@ -12,9 +12,9 @@ from typing import Any, Self, cast
 
 from ..errors import ConfigError
 from ..types.message import Message
-from .checks import check_key, check_messages
+from .checks import check_key, check_messages, check_page, check_version
 from .session import Session
-from .storage import SessionStorage, check_page, conflict, taken
+from .storage import SessionStorage, conflict, taken
 from .stored import check_session, metadata_text
 
 
@@ -73,6 +73,7 @@ class InMemorySessionStorage(SessionStorage):
     async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
         """Append messages to a session, made if there is none; returns the new version."""
         fresh = _own(check_messages(check_key(key), messages))
+        expected_version = check_version(key, expected_version)
         with self._lock:
             found = self._sessions.get(key)
             version = 0 if found is None else found.version
@@ -88,6 +89,7 @@ class InMemorySessionStorage(SessionStorage):
 def _taken_in(session: Session) -> Session:
     check_session(session)
     other = copy.copy(session)
+    other.created_at, other.updated_at = float(session.created_at), float(session.updated_at)
     other.messages = _own(check_messages(session.key, session.messages))
     other.metadata = json.loads(metadata_text(session))  # as any other store gives it back
     return other

@@ -22,11 +22,12 @@ from weakref import finalize
 from ..errors import SessionError
 from ..fanout.threads import in_thread
 from ..types.message import Message
+from .checks import check_page, check_version
 from .lock import in_use
 from .places import server_of
 from .postgrespool import TIMEOUT, Pool, answers, patient
 from .session import Session
-from .storage import SessionStorage, check_page, conflict, lost, taken
+from .storage import SessionStorage, conflict, lost, taken
 from .stored import (
     Written,
     key_bytes,
@@ -61,6 +62,7 @@ PAGE = (
 VERSION = "select version from voxagent_session where key = %s"
 KEYS = "select key from voxagent_session"
 DELETE = "delete from voxagent_session where key = %s"
+TRY = "select pg_try_advisory_lock(%s)"
 
 _MESSAGES = (
     " added as (insert into voxagent_message (session, seq, data)"
@@ -137,7 +139,7 @@ class PostgresSessionStorage(SessionStorage):
                 raise SessionError(f"session {key!r} has {len(texts)} messages, its head counts {version}")
             return session_of(key, (name, created_at, updated_at, metadata), texts, _where(key, 0))
 
-        return await self._done(read)
+        return await self._read(read)
 
     async def messages(self, key: str, start: int = 0, limit: int | None = None) -> list[Message]:
         """A page of a session; nothing else is read."""
@@ -151,17 +153,17 @@ class PostgresSessionStorage(SessionStorage):
                     raise SessionError(f"session {key!r}, message {number} is missing")
             return messages_of([str(text) for _, text in rows], _where(key, start))
 
-        return await self._done(read)
+        return await self._read(read)
 
     async def version(self, key: str) -> int:
         """How many messages a session has."""
         binary = key_bytes(key)
-        return await self._done(lambda connection: _version(connection, binary) or 0)
+        return await self._read(lambda connection: _version(connection, binary) or 0)
 
     async def exists(self, key: str) -> bool:
         """Whether there is a session of that key."""
         binary = key_bytes(key)
-        return await self._done(lambda connection: _version(connection, binary) is not None)
+        return await self._read(lambda connection: _version(connection, binary) is not None)
 
     async def save(self, session: Session) -> None:
         """Store a session, in place of what was there."""
@@ -182,21 +184,21 @@ class PostgresSessionStorage(SessionStorage):
 
     async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
         """Append messages to a session, made if there is none; returns the new version."""
-        texts = messages_text(key, messages)
+        texts, expected = messages_text(key, messages), check_version(key, expected_version)
         row = {
             "key": key_bytes(key),
             "id": uuid4().hex,
             "count": len(texts),
-            "expected": expected_version,
+            "expected": expected,
             "now": time.time(),
             "texts": texts,
         }
 
         def write(connection: Connected) -> int:
-            statement = APPEND if expected_version else APPEND_FIRST
+            statement = APPEND if expected else APPEND_FIRST
             if connection.execute(statement, row).fetchone() is None:
-                raise conflict(key, _version(connection, key_bytes(key)) or 0, expected_version)
-            return expected_version + len(texts)
+                raise conflict(key, _version(connection, key_bytes(key)) or 0, expected)
+            return expected + len(texts)
 
         hold = self._held.get(key)
         if hold is None:
@@ -214,7 +216,7 @@ class PostgresSessionStorage(SessionStorage):
         def read(connection: Connected) -> list[str]:
             return sorted(key_of(binary) for (binary,) in connection.execute(KEYS).fetchall())
 
-        return await self._done(read)
+        return await self._read(read)
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[None]:
@@ -222,8 +224,8 @@ class PostgresSessionStorage(SessionStorage):
         number = int.from_bytes(sha256(b"voxagent" + key_bytes(key)).digest()[:8], signed=True)
         own: list[Connected] = []
         try:
-            await in_thread(lambda: own.append(self._pool.take()))
-            await self._locked(own[0], key, number, wait)
+            if not await in_thread(lambda: self._tried(own, number)):
+                await self._locked(own[0], key, number, wait)
             self._held[key] = _Hold(own[0])
             try:
                 yield
@@ -232,6 +234,12 @@ class PostgresSessionStorage(SessionStorage):
         finally:
             if own:
                 await in_thread(lambda: self._free(own[0]))
+
+    def _tried(self, own: list[Connected], number: int) -> bool:
+        """Take a connection; tells whether it has the lock at once."""
+        connection, row = self._pool.asked(lambda connection: connection.execute(TRY, (number,)).fetchone())
+        own.append(connection)
+        return row == (True,)
 
     async def _locked(self, connection: Connected, key: str, number: int, wait: float) -> None:
         waiting = asyncio.create_task(
@@ -248,12 +256,9 @@ class PostgresSessionStorage(SessionStorage):
     def _wait(self, connection: Connected, key: str, number: int, wait: float) -> None:
         from psycopg.errors import LockNotAvailable
 
+        if wait <= 0:
+            raise in_use(key, wait)
         with self._pool.told():
-            [had] = connection.execute("select pg_try_advisory_lock(%s)", (number,)).fetchone() or [False]
-            if not had and wait <= 0:
-                raise in_use(key, wait)
-            if had:
-                return
             limit = f"{max(1, round(wait * 1000))}ms"
             connection.execute("select set_config('lock_timeout', %s, false)", (limit,))
             try:
@@ -272,6 +277,13 @@ class PostgresSessionStorage(SessionStorage):
         except Error:
             connection.close()
         self._pool.give_back(connection)
+
+    async def _read(self, work: Callable[[Connected], T]) -> T:
+        def do() -> T:
+            with readable("postgresql: what is stored"):
+                return self._pool.read(work)
+
+        return await in_thread(do)
 
     async def _done(self, work: Callable[[Connected], T]) -> T:
         def do() -> T:

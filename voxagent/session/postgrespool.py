@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
@@ -102,28 +102,60 @@ class Pool:
     @contextmanager
     def connection(self) -> Generator[Connection[TupleRow]]:
         """A connection within the block, and no more than some at a time; each statement is a transaction."""
+        with self._room, self.told():
+            connection = self._taken()
+            with self._back_if_it_fails(connection):
+                yield connection
+            self.give_back(connection)
+
+    def read(self, work: Callable[[Connection[TupleRow]], T]) -> T:
+        """Do what changes nothing; no more of it than some at a time."""
+        with self._room:
+            connection, value = self.asked(work)
+            self.give_back(connection)
+            return value
+
+    def asked(self, ask: Callable[[Connection[TupleRow]], T]) -> tuple[Connection[TupleRow], T]:
+        """A connection until it is given back, and what it answers to a question that may be asked twice.
+
+        A kept connection that is gone says so only when it is used, and all that are kept go together when a
+        server is started anew: another one is asked then. A server that is silent is not asked again.
+        """
         from psycopg import Error
 
-        with self._room, self.told():
-            connection = self.take()
-            try:
-                yield connection
-            except Error:
-                if not answers(connection):
-                    self.shut()  # what ended this one has most likely ended the others
-                raise
-            finally:
-                self.give_back(connection)
-
-    def take(self) -> Connection[TupleRow]:
-        """A connection until it is given back."""
         with self.told():
-            while self._idle:
-                with suppress(IndexError):  # another thread was faster
-                    used, connection = self._idle.pop()
-                    if _alive(used, connection):
-                        return connection
-            return self._connected()
+            connection = self._taken()
+            try:
+                with self._back_if_it_fails(connection):
+                    return connection, ask(connection)
+            except Error as error:
+                if not connection.closed or isinstance(error.__cause__, TimeoutError):
+                    raise
+            connection = self._connected()
+            with self._back_if_it_fails(connection):
+                return connection, ask(connection)
+
+    @contextmanager
+    def _back_if_it_fails(self, connection: Connection[TupleRow]) -> Generator[None]:
+        """Give a connection back if the block fails."""
+        from psycopg import Error
+
+        try:
+            yield
+        except BaseException as error:  # nothing of it is swallowed
+            if isinstance(error, Error) and not answers(connection):
+                self.shut()  # what ended this one has most likely ended the others
+            self.give_back(connection)
+            raise
+
+    def _taken(self) -> Connection[TupleRow]:
+        while self._idle:
+            with suppress(IndexError):  # another thread was faster
+                used, connection = self._idle.pop()
+                if _alive(used, connection):
+                    return connection
+                self.shut()
+        return self._connected()
 
     def give_back(self, connection: Connection[TupleRow]) -> None:
         """Keep a connection for the next one, if it is still good and there are not enough of them."""
@@ -177,9 +209,9 @@ def _patient(seconds: float) -> Any:
         def wait(self, gen: PQGen[T], *args: Any, **more: Any) -> T:
             try:
                 return super().wait(_until_silent(gen, self.patience), *args, **more)
-            except TimeoutError:
+            except TimeoutError as error:
                 self.close()
-                raise OperationalError(f"the server has said nothing for {self.patience:g} s") from None
+                raise OperationalError(f"the server has said nothing for {self.patience:g} s") from error
 
     return Patient
 

@@ -9,6 +9,7 @@ writer that lost it, to a pause or a partition, writes nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
@@ -21,12 +22,13 @@ from weakref import finalize
 from ..errors import ConfigError, SessionError, said_by
 from ..fanout.threads import in_thread
 from ..types.message import Message
+from .checks import MAX_COUNT, check_page, check_version
 from .lock import in_use
 from .places import server_of, without_secrets
 from .redisleases import Leases
 from .redisscripts import ACQUIRE, APPEND, DELETE, READ, RELEASE, SAVE, SCHEMA
 from .session import Session
-from .storage import SessionStorage, check_page, conflict, lost, taken
+from .storage import SessionStorage, conflict, lost, taken
 from .stored import (
     key_bytes,
     key_of,
@@ -41,6 +43,8 @@ from .stored import (
 
 if TYPE_CHECKING:
     from redis import Redis
+
+logger: logging.Logger = logging.getLogger("voxagent")
 
 T = TypeVar("T")
 
@@ -113,7 +117,8 @@ class RedisSessionStorage(SessionStorage):
             return []
 
         def read() -> list[Message]:
-            _, _, texts = self._read(names, start, -1 if limit is None else start + limit - 1)
+            last = -1 if limit is None or limit > MAX_COUNT - start else start + limit - 1
+            _, _, texts = self._read(names, start, last)
             return messages_of(texts, _where(key, start))
 
         return await self._done(read, key)
@@ -165,7 +170,8 @@ class RedisSessionStorage(SessionStorage):
         """Append messages to a session, made if there is none; returns the new version."""
         names, texts = _Names(key), messages_text(key, messages)
         facts = [uuid4().hex, repr(time.time()), uuid4().hex]
-        args: list[str | int] = [expected_version, self._held.get(key, ""), *facts, *texts]
+        expected = check_version(key, expected_version)
+        args: list[str | int] = [expected, self._held.get(key, ""), *facts, *texts]
         [what, number] = cast(
             "list[int]", await self._script(APPEND, [names.head, names.messages, names.lease], args, key)
         )
@@ -173,7 +179,7 @@ class RedisSessionStorage(SessionStorage):
             case 0:
                 return number
             case 1:
-                raise conflict(key, number, expected_version)
+                raise conflict(key, number, expected)
             case 2:
                 raise lost(key)
             case 3:
@@ -191,12 +197,13 @@ class RedisSessionStorage(SessionStorage):
         return bool(await self._script(DELETE, [names.head, names.messages], []))
 
     async def list_keys(self) -> list[str]:
-        """The keys of all sessions, sorted."""
+        """The keys of all sessions, sorted. A name that looks like one of ours and is none is logged."""
 
         def read() -> list[str]:
             scan = self._redis.scan_iter  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - untyped there
             found = cast("Iterable[bytes]", scan(match=f"{PREFIX}:{{*}}:head", count=1000))
-            return sorted({_key_in(name.decode()) for name in found})
+            keys = {_key_in(name) for name in found}
+            return sorted(key for key in keys if key is not None)
 
         return await self._done(read)
 
@@ -278,8 +285,14 @@ def _no_url(parts: SplitResult, error: Exception) -> ConfigError:
     return ConfigError(f"session_storage='{parts.scheme}:...': {what}; redis://host:6379/0 is expected")
 
 
-def _key_in(name: str) -> str:
-    return key_of(urlsafe_b64decode(name.partition("{")[2].partition("}")[0]))
+def _key_in(name: bytes) -> str | None:
+    """The key of the session whose head has this name; None if somebody else has named something so."""
+    with suppress(ValueError):
+        key = key_of(urlsafe_b64decode(name.partition(b"{")[2].partition(b"}")[0]))
+        if _Names(key).head.encode() == name:
+            return key
+    logger.warning("redis: %r is the name of no session: it is not listed", name)
+    return None
 
 
 def _where(key: str, start: int) -> Callable[[int], str]:

@@ -21,11 +21,11 @@ from weakref import finalize
 
 from ..errors import ConfigError, SessionError
 from ..types.message import Message
-from .checks import check_key
+from .checks import check_key, check_page, check_version
 from .database import Database
 from .places import path_of
 from .session import Session
-from .storage import SessionStorage, check_page, conflict, lost, taken
+from .storage import SessionStorage, conflict, lost, taken
 from .stored import Written, key_bytes, key_of, messages_of, messages_text, session_of, written
 from .tickets import Ticket, Tickets
 
@@ -147,12 +147,12 @@ class SQLiteSessionStorage(SessionStorage):
         It has returned once they are on the disk; what several runs append at a time is synced together.
         """
         binary, texts = key_bytes(key), messages_text(key, messages)
-        ticket = self._held.get(key)
+        expected, ticket = check_version(key, expected_version), self._held.get(key)
 
         def write(connection: Connection) -> int:
             if ticket is not None and ticket.lost:
                 raise lost(key)
-            return _append(connection, key, binary, texts, expected_version)
+            return _append(connection, key, binary, texts, expected)
 
         return await self._database.write(write)
 
@@ -214,7 +214,7 @@ def _insert(connection: Connection, row: Written) -> None:
 
 def _append(connection: Connection, key: str, binary: bytes, texts: Sequence[str], expected: int) -> int:
     head = _head(connection, key)
-    version = 0 if head is None else head[-1]
+    version = 0 if head is None else int(head[-1])
     if version != expected:
         raise conflict(key, version, expected)
     now, new = time.time(), expected + len(texts)

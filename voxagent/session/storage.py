@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
-from ..errors import ConfigError, SessionConflict, SessionError
+from ..errors import SessionConflict, SessionError
 from ..types.message import Message
+from .checks import check_count, check_page
 from .session import Session
 
 
@@ -96,7 +97,7 @@ class SessionStorage(ABC):
         source = await self.load(key)
         if source is None:
             raise SessionError(f"there is no session {key!r} to fork")
-        if at is not None and not 0 <= at <= source.version:
+        if at is not None and check_count("at", at) > source.version:
             raise SessionError(f"session {key!r} has {source.version} messages: it cannot be forked at {at}")
         fork = Session.create(new_key)
         fork.messages.extend(source.messages[:at])
@@ -121,9 +122,3 @@ def taken(key: str) -> SessionConflict:
 def lost(key: str) -> SessionConflict:
     """The lock under which a session is written is no longer ours."""
     return SessionConflict(f"the lock of session {key!r} was lost: another run may be writing to it")
-
-
-def check_page(start: int, limit: int | None) -> None:
-    """Refuse a page that cannot be."""
-    if start < 0 or (limit is not None and limit < 0):
-        raise ConfigError(f"messages(start={start!r}, limit={limit!r}): both count from 0")

@@ -15,7 +15,7 @@ from typing import Any, cast
 from ..errors import ConfigError, SessionError, VoxAgentError, said_by
 from ..types.message import Message
 from ..types.record import adapter
-from .checks import check_key, check_messages
+from .checks import check_id, check_key, check_messages, check_seconds
 from .session import Session
 
 
@@ -53,8 +53,8 @@ def written(session: Session) -> Written:
     return Written(
         key_bytes(session.key),
         session.id,
-        session.created_at,
-        session.updated_at,
+        float(session.created_at),  # a number that is too long for an integer of a database is none for this
+        float(session.updated_at),
         metadata_text(session),
         messages_text(session.key, session.messages),
     )
@@ -65,11 +65,9 @@ def check_session(session: object) -> None:
     if not isinstance(session, Session):
         raise ConfigError(f"a value of type {type(session).__name__} cannot be stored: a Session is expected")
     check_key(session.key)
-    if not isinstance(cast("object", session.id), str):
-        raise ConfigError(f"session {session.key!r} has id={session.id!r:.60}: text is expected")
-    for name, at in (("created_at", session.created_at), ("updated_at", session.updated_at)):
-        if not isinstance(cast("object", at), int | float) or not math.isfinite(at):
-            raise ConfigError(f"session {session.key!r} has {name}={at!r:.60}: seconds are expected")
+    check_id(session.key, session.id)
+    check_seconds(session.key, "created_at", session.created_at)
+    check_seconds(session.key, "updated_at", session.updated_at)
 
 
 def session_of(
@@ -113,6 +111,10 @@ def metadata_text(session: Session) -> str:
         text = json.dumps(session.metadata, ensure_ascii=False, separators=(",", ":"))
     except RecursionError as error:
         raise ConfigError(f"{what}: it is too deep, or holds itself") from error
+    except ConfigError:
+        raise
+    except ValueError as error:  # a number of too many digits
+        raise ConfigError(f"{what}: {said_by(error)}") from error
     try:
         text.encode()
     except UnicodeEncodeError:  # a half of a surrogate pair, which is no UTF-8; escaped it can be written

@@ -18,7 +18,8 @@ from .steps import (
     tool_call,
     waits,
 )
-from .stores import StoreCheck, session_store_suite
+from .storecheck import StoreCheck
+from .stores import session_store_suite
 
 __all__ = [
     "FunctionProvider",

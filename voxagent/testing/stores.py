@@ -5,7 +5,8 @@
         await check(lambda: MyStore(place))
 
 A check makes stores by that function, several of one place where it wants to see how they meet, and raises
-`AssertionError` with what it saw. Its keys are its own, so one place serves all checks.
+`AssertionError` with what it saw. Its keys are its own, and what it made is deleted in the end, so one place
+serves all checks, and may be in use: sessions that were there before are left alone.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
 from uuid import uuid4
 
-from ..errors import ConfigError, LockTimeoutError, SessionConflict, SessionError
+from ..errors import ConfigError, LockTimeoutError, SessionConflict, SessionError, VoxAgentError
 from ..fanout.threads import in_thread
 from ..session.checks import MAX_KEY
 from ..session.lock import session_lock
@@ -27,9 +27,9 @@ from ..session.storage import SessionStorage
 from ..types.blocks import ImageBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from ..types.message import Message
 from ..types.usage import Usage
+from .storecheck import Place, StoreCheck
 
 T = TypeVar("T")
-MakeStore: TypeAlias = Callable[[], SessionStorage]
 
 HELLO, HI = Message("user", "hello"), Message("assistant", "hi")
 EMPTY: list[object] = []
@@ -65,36 +65,6 @@ JUNK: tuple[object, ...] = (
 PAGES = ((0, None), (0, 3), (2, 3), (3, 1), (199, 2), (240, 50), (250, 1), (0, 0), (999, None))
 
 
-@dataclass(frozen=True, slots=True)
-class StoreCheck:
-    """One thing that a store has to do.
-
-    Args:
-        name: What it is, as a sentence that could be false.
-        check: Does it.
-    """
-
-    name: str
-    check: Callable[[MakeStore], Awaitable[None]]
-
-    def __str__(self) -> str:
-        return self.name
-
-    async def __call__(self, make: MakeStore) -> None:
-        """Check the stores that `make` gives, all of them of one place; raises `AssertionError`."""
-        made: list[SessionStorage] = []
-
-        def making() -> SessionStorage:
-            made.append(make())
-            return made[-1]
-
-        try:
-            await self.check(making)
-        finally:
-            for store in made:
-                await store.close()
-
-
 def session_store_suite(*, writers: int = 8, turns: int = 5, sessions: int = 2) -> tuple[StoreCheck, ...]:
     """The checks of a session store.
 
@@ -104,8 +74,8 @@ def session_store_suite(*, writers: int = 8, turns: int = 5, sessions: int = 2) 
         sessions: How many sessions they share.
     """
 
-    async def many(make: MakeStore) -> None:
-        await _many_writers(make, writers, turns, sessions)
+    async def many(place: Place) -> None:
+        await _many_writers(place, writers, turns, sessions)
 
     found = (
         *(_ORDER, _SAVED, _KEYS, _VERSIONS, _ONE_WINS, _PAGES, _FORKS, _DELETED, _REFUSED, _JUNK),
@@ -128,10 +98,6 @@ async def _raises(kind: type[Exception], doing: Awaitable[object], what: str) ->
     raise AssertionError(f"{what}: {kind.__name__} is expected, not {value!r:.200}")
 
 
-def _key() -> str:
-    return f"check {uuid4().hex}"
-
-
 async def _loaded(store: SessionStorage, key: str) -> Session:
     session = await store.load(key)
     if session is None:
@@ -139,8 +105,8 @@ async def _loaded(store: SessionStorage, key: str) -> Session:
     return session
 
 
-async def _in_order(make: MakeStore) -> None:
-    one, other, key = make(), make(), _key()
+async def _in_order(place: Place) -> None:
+    one, other, key = place(), place(), place.key()
     _same(await one.load(key), None, "a session that nobody wrote")
     before = time.time()
     version = 0
@@ -157,8 +123,8 @@ async def _in_order(make: MakeStore) -> None:
     _same(await one.append(key, [], expected_version=version), version, "the version after nothing")
 
 
-async def _saved(make: MakeStore) -> None:
-    one, other, key = make(), make(), _key()
+async def _saved(place: Place) -> None:
+    one, other, key = place(), place(), place.key()
     session = Session(
         "id-1", key, [HELLO, *ODD_MESSAGES], 1.5, 2.25, {"a": [1, None], "ü\0": {"b": "\ud800"}}
     )
@@ -183,13 +149,13 @@ async def _saved(make: MakeStore) -> None:
     _same((await _loaded(one, key)).id, "id-2", "the id after an append")
 
 
-async def _kept_apart(make: MakeStore) -> None:
-    store, mark = make(), uuid4().hex[:8]
-    keys = [*(f"{mark}{key}" for key in ODD_KEYS if len(key.encode(errors="replace")) < 1000), *ODD_KEYS]
-    for key in ODD_KEYS:
-        await store.delete(key)
+async def _kept_apart(place: Place) -> None:
+    store, mark = place(), uuid4().hex[:8]
+    keys = [f"{mark}{key}" for key in ODD_KEYS if len(key.encode(errors="replace")) < 1000]
+    keys += [key for key in ODD_KEYS if not await store.exists(key)]  # those that do are somebody else's
     for number, key in enumerate(keys):
         await store.append(key, [Message("user", str(number))], expected_version=0)
+        place.keys.append(key)
     for number, key in enumerate(keys):
         _same((await _loaded(store, key)).messages, [Message("user", str(number))], f"the session {key!r}")
     listed = await store.list_keys()
@@ -199,8 +165,8 @@ async def _kept_apart(make: MakeStore) -> None:
         _same(await store.delete(key), True, f"whether {key!r} was there")
 
 
-async def _versions(make: MakeStore) -> None:
-    one, other, key = make(), make(), _key()
+async def _versions(place: Place) -> None:
+    one, other, key = place(), place(), place.key()
     await _raises(
         SessionConflict, one.append(key, [HI], expected_version=1), "a version that is not there yet"
     )
@@ -213,8 +179,8 @@ async def _versions(make: MakeStore) -> None:
     _same(await other.append(key, [HI], expected_version=1), 2, "the version after one that fits")
 
 
-async def _one_wins(make: MakeStore) -> None:
-    stores, key = [make() for _ in range(4)], _key()
+async def _one_wins(place: Place) -> None:
+    stores, key = [place() for _ in range(4)], place.key()
 
     async def tries(store: SessionStorage, number: int, version: int) -> int | None:
         with suppress(SessionConflict):
@@ -228,8 +194,8 @@ async def _one_wins(make: MakeStore) -> None:
     _same(await stores[0].version(key), 5, "the version in the end")
 
 
-async def _pages(make: MakeStore) -> None:
-    store, key = make(), _key()
+async def _pages(place: Place) -> None:
+    store, key = place(), place.key()
     _same(await store.messages(key), [], "a page of nothing")
     every = [Message("user", str(number)) for number in range(250)]
     await store.append(key, every[:3], expected_version=0)
@@ -243,8 +209,8 @@ async def _pages(make: MakeStore) -> None:
         await _raises(ConfigError, store.messages(key, start, limit), f"the page from {start}, {limit}")
 
 
-async def _forks(make: MakeStore) -> None:
-    store, key, new = make(), _key(), _key()
+async def _forks(place: Place) -> None:
+    store, key, new = place(), place.key(), place.key()
     await store.save(Session("id-1", key, [HELLO, HI, HELLO], 1.0, 2.0, {"a": [1]}))
     fork = await store.fork(key, 2, new_key=new)
     _same(await store.load(new), fork, "the fork")
@@ -252,17 +218,18 @@ async def _forks(make: MakeStore) -> None:
     _same(fork.id == "id-1", False, "whether the fork has the id of the other")
     await store.append(new, [HI], expected_version=2)
     _same((await _loaded(store, key)).messages, [HELLO, HI, HELLO], "the session that was forked")
-    _same((await store.fork(key, new_key=_key())).version, 3, "a fork of all")
-    _same((await store.fork(key, 0, new_key=_key())).version, 0, "a fork of nothing")
+    _same((await store.fork(key, new_key=place.key())).version, 3, "a fork of all")
+    _same((await store.fork(key, 0, new_key=place.key())).version, 0, "a fork of nothing")
     await _raises(SessionConflict, store.fork(key, 1, new_key=new), "a fork in the place of another session")
     _same((await _loaded(store, new)).messages, [HELLO, HI, HI], "that other session")
-    for at in (-1, 4):
-        await _raises(SessionError, store.fork(key, at, new_key=_key()), f"a fork at {at}")
-    await _raises(SessionError, store.fork(_key(), new_key=_key()), "a fork of nothing")
+    wrong: tuple[tuple[int, type[Exception]], ...] = ((-1, VoxAgentError), (4, SessionError))
+    for at, kind in wrong:
+        await _raises(kind, store.fork(key, at, new_key=place.key()), f"a fork at {at}")
+    await _raises(SessionError, store.fork(place.key(), new_key=place.key()), "a fork of nothing")
 
 
-async def _deleted(make: MakeStore) -> None:
-    one, other, key = make(), make(), _key()
+async def _deleted(place: Place) -> None:
+    one, other, key = place(), place(), place.key()
     _same(await one.delete(key), False, "whether there was one to delete")
     await one.append(key, [HELLO, HI], expected_version=0)
     _same((await other.exists(key), await other.delete(key)), (True, True), "whether there was one")
@@ -273,10 +240,10 @@ async def _deleted(make: MakeStore) -> None:
     _same((await _loaded(other, key)).messages, [HI], "its messages")
 
 
-async def _refused(make: MakeStore) -> None:
-    store = make()
+async def _refused(place: Place) -> None:
+    store = place()
     session = Session("id", "k")
-    for key in ("", "k" * (MAX_KEY + 1), "é" * 600):
+    for key in ("", place.key("k" * MAX_KEY), place.key("é" * 600)):
         session.key = key
         doing = (
             store.load(key),
@@ -292,8 +259,8 @@ async def _refused(make: MakeStore) -> None:
             await _raises(ConfigError, each, f"a key of {len(key)} characters")
 
 
-async def _junk(make: MakeStore) -> None:
-    store, key, new = make(), _key(), _key()
+async def _junk(place: Place) -> None:
+    store, key, new = place(), place.key(), place.key()
     await store.append(key, [HELLO], expected_version=0)
     for junk in JUNK:
         given = cast("list[Message]", junk)
@@ -306,13 +273,13 @@ async def _junk(make: MakeStore) -> None:
     _same(await store.append(key, [HI], expected_version=1), 2, "the version after junk was refused")
 
 
-async def _locks(make: MakeStore) -> None:
-    one, other, key = make(), make(), _key()
+async def _locks(place: Place) -> None:
+    one, other, key = place(), place(), place.key()
     async with session_lock(one, key, 5):
         for store in (one, other):
             await _raises(LockTimeoutError, _locked(store, key, 0), "a lock that is held, without waiting")
             await _raises(LockTimeoutError, _locked(store, key, 0.05), "a lock that is held")
-        await asyncio.wait_for(_locked(other, _key(), 5), 10)
+        await asyncio.wait_for(_locked(other, place.key(), 5), 10)
         waiting = [asyncio.create_task(_locked(store, key, 30)) for store in (other, one, other, one)]
         _, late = await asyncio.wait(waiting, timeout=0.05)
         _same(len(late), len(waiting), "how many wait")
@@ -324,12 +291,12 @@ async def _locks(make: MakeStore) -> None:
         await asyncio.wait_for(_locked(store, key, 0), 10)
 
 
-async def _left_behind(make: MakeStore) -> None:
-    one, key = make(), _key()
+async def _left_behind(place: Place) -> None:
+    one, key = place(), place.key()
     with suppress(ZeroDivisionError):
         async with session_lock(one, key, 5):
             raise ZeroDivisionError
-    await asyncio.wait_for(_locked(make(), key, 0), 10)
+    await asyncio.wait_for(_locked(place(), key, 0), 10)
     await one.append(key, [HELLO], expected_version=0)
     await one.close()
     _same((await _loaded(one, key)).messages, [HELLO], "what is there after the store was closed")
@@ -341,10 +308,10 @@ async def _locked(store: SessionStorage, key: str, wait: float) -> None:
         pass
 
 
-async def _many_writers(make: MakeStore, writers: int, turns: int, sessions: int) -> None:
+async def _many_writers(place: Place, writers: int, turns: int, sessions: int) -> None:
     """Each turn is two appends under the session's lock; some write from loops of their own."""
-    keys = [_key() for _ in range(sessions)]
-    stores = [make() for _ in range(2)]
+    keys = [place.key() for _ in range(sessions)]
+    stores = [place() for _ in range(2)]
 
     async def write(number: int) -> None:
         store = stores[number % 2]
@@ -383,7 +350,7 @@ async def _elsewhere(doing: Awaitable[T]) -> T:
     return await in_thread(lambda: asyncio.run(main()))
 
 
-_Check: TypeAlias = tuple[str, Callable[[MakeStore], Awaitable[None]]]
+_Check: TypeAlias = tuple[str, Callable[[Place], Awaitable[None]]]
 
 _ORDER: _Check = ("messages are loaded as they were appended, in order", _in_order)
 _SAVED: _Check = ("a session is saved whole, and nobody else's copy changes it", _saved)
