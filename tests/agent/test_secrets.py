@@ -567,3 +567,20 @@ async def test_arguments_without_a_secret_stay_as_they_were_written() -> None:
     seen = Seen(agent)
     await agent.run("go")
     assert [each.tool_call.arguments for each in seen.events if isinstance(each, ToolStartEvent)] == [written]
+
+
+@dataclass
+class Keyring:
+    openai_api_key: SecretStr
+
+
+async def test_a_word_in_the_place_of_a_providers_key_is_none_and_one_in_the_deps_is() -> None:
+    class Local(ScriptedProvider):
+        def known_secrets(self) -> list[tuple[str, str | bytes]]:
+            return [("openai_api_key", "ollama")]
+
+    agent = Agent(Local(text("x"), text("x")), deps_type=Keyring)
+    result = await agent.run("install ollama", deps=Keyring(SecretStr("anything")))
+    assert result.messages[0].text == "install ollama"
+    result = await agent.run("install anything", deps=Keyring(SecretStr("anything")))
+    assert result.messages[0].text == "install [REDACTED:openai_api_key]"

@@ -13,6 +13,7 @@ from voxagent import AbortController, Agent, ConfigError, Hooks, Message, RunCon
 from voxagent.errors import LockTimeoutError, RunAbortedError, ServerError, SessionConflict, SessionError
 from voxagent.providers import ModelRequest
 from voxagent.session import InMemorySessionStorage, Session, effective
+from voxagent.session.registry import storage_from
 from voxagent.testing import FunctionProvider, ScriptedProvider, answer, fails, stalls, text, tool_call
 from voxagent.types import ToolResultBlock, ToolUseBlock
 
@@ -466,3 +467,12 @@ async def test_an_agent_keeps_its_store_and_not_the_url_of_it() -> None:
     url = f"postgresql://me:{SECRET}@127.0.0.1:9/db"
     agent = Agent(ScriptedProvider(), session_storage=url)
     assert SECRET not in repr([agent, vars(agent), vars(agent)["_plan"]])
+
+
+@pytest.mark.parametrize("url", [f"postgresql://me:{SECRET}@h/db", f"redis://h/0?password={SECRET}"])
+async def test_what_lets_an_agent_into_its_store_is_a_secret_of_its_runs(url: str) -> None:
+    storage = storage_from(url)
+    for given in (url, storage, url.replace(SECRET, SECRET.replace("-", "%2D"))):
+        agent = Agent(ScriptedProvider(text("x")), session_storage=given)
+        result = await agent.run(f"it is {SECRET}")
+        assert result.messages[0].text == "it is [REDACTED:session_storage]"

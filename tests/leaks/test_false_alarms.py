@@ -9,19 +9,29 @@ import hashlib
 import random
 import sysconfig
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.leaks.hidden import IN_DEPS, NAMED
+from voxagent import Agent
+from voxagent.providers import OpenAIProvider
 from voxagent.security import SecretRegistry
+from voxagent.testing import FunctionProvider
 
 MEGABYTE = 1_000_000
 WORDS = (
     "the quick key of a token was passed on to us by an old lady who had the best secret of all in her bag "
     "while we asked for a password and got a task-list, a disk_image and some risk-free sk-eletons instead"
 )
+KEY_OF_AN_ACCOUNT = "\n".join([
+    "token_uri: https://oauth2.example.com/token",
+    "=" * 80,
+    "-----BEGIN KEY-----",
+    base64.b64encode(random.Random(9).randbytes(48)).decode(),
+    "-----END KEY-----",
+])  # fmt: skip
 
 
 def code() -> str:
@@ -73,3 +83,24 @@ def test_nothing_is_taken_for_a_secret(material: Callable[[], str]) -> None:
     patterns.register_defaults()
     assert values.find_secrets(text) == []
     assert len(patterns.find_secrets(text)) <= (material is images_for_urls)
+
+
+@pytest.mark.parametrize(
+    "key", ["ollama", "unused", "placeholder", "no-key", "test-key", "sk-1234", "anything"]
+)
+def test_what_a_server_on_this_machine_is_given_as_a_key_is_no_secret_of_a_run(key: str) -> None:
+    class Local(FunctionProvider):
+        def known_secrets(self) -> Sequence[tuple[str, str]]:
+            return OpenAIProvider(model="m", api_key=key, base_url="http://127.0.0.1:1/v1").known_secrets()
+
+    agent = Agent(Local(lambda messages, request: f"You said: {messages[-1].text}"))
+    asked = f"How do I install {key} on Linux?"
+    assert agent.run_sync(asked).output == f"You said: {asked}"
+
+
+def test_parts_of_a_key_of_several_lines_are_found_in_no_ordinary_text() -> None:
+    registry = SecretRegistry()
+    registry.register_value("account", KEY_OF_AN_ACCOUNT)
+    for made in MATERIAL:
+        assert registry.find_secrets(made()) == []
+    assert registry.find_secrets("https://oauth2.example.com/token " + "=" * 80 + "-----BEGIN KEY-----") == []

@@ -3,8 +3,11 @@
 import base64
 import html
 import json
+import random
+import re
 import urllib.parse
 from collections.abc import Callable
+from textwrap import indent
 
 import pytest
 
@@ -19,12 +22,44 @@ VALUES = [
     "ünïcödé😀key",
 ]
 
+
+def of_net(value: str) -> str:
+    """System.Text.Json, if nothing is said: what is no ASCII, or has a meaning in HTML, by number."""
+    short = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    codes = memoryview(value.encode("utf-16-le")).cast("H")
+    plain = {sign for sign in map(chr, range(32, 127)) if sign not in "\"&'+<>`"}
+    return "".join(
+        short.get(chr(code)) or (chr(code) if chr(code) in plain else f"\\u{code:04X}") for code in codes
+    )
+
+
+def dumped(value: str, *, plain: bool = False) -> str:
+    return json.dumps(value, ensure_ascii=not plain)[1:-1]
+
+
+def of_php(value: str) -> str:
+    return dumped(value).replace("/", "\\/")
+
+
 ENCODERS: dict[str, Callable[[str], str]] = {
     "raw": str,
     "json": lambda value: json.dumps(value)[1:-1],
     "json in unicode": lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
     "json of PHP": lambda value: json.dumps(value, ensure_ascii=False)[1:-1].replace("/", "\\/"),
+    "json of PHP as it is when nothing is said": of_php,
+    "json of .NET": of_net,
+    "json in capitals": lambda value: re.sub(
+        r"(?<=\\u)[0-9a-f]{4}", lambda code: code[0].upper(), dumped(value)
+    ),
+    "json in json": lambda value: dumped(dumped(value)),
+    "json in unicode in json": lambda value: dumped(dumped(value, plain=True)),
+    "json in unicode in json in unicode": lambda value: dumped(dumped(value, plain=True), plain=True),
+    "json of PHP in json": lambda value: dumped(of_php(value)),
+    "json of PHP in json of PHP": lambda value: of_php(of_php(value)),
+    "json in json of PHP": lambda value: of_php(dumped(value)),
+    "json of .NET in json": lambda value: dumped(of_net(value)),
     "repr": lambda value: repr(value)[1:-1],
+    "repr of bytes": lambda value: repr(value.encode())[2:-1],
     "url path": urllib.parse.quote,
     "url": lambda value: urllib.parse.quote(value, safe=""),
     "url query": urllib.parse.quote_plus,
@@ -100,3 +135,42 @@ def test_a_value_of_several_lines_is_found_with_either_kind_of_line_ends(ends: s
         registry = SecretRegistry()
         registry.register_value("pem", value)
         assert RedactionFilter(registry, "#").redact(f"x {ends.join(lines)} y") == "x # y"
+
+
+def shown(value: str | bytes, text: str) -> str:
+    registry = SecretRegistry()
+    registry.register_value("key", value)
+    return RedactionFilter(registry, "#").redact(text)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\\n", "\\r\\n"])
+@pytest.mark.parametrize("size", [96, 100, 101, 240])
+@pytest.mark.parametrize("width", [64, 76])
+def test_a_long_value_is_found_in_base64_of_several_lines(width: int, size: int, ends: str) -> None:
+    value = random.Random(size).randbytes(size)
+    whole = base64.b64encode(value).decode()
+    text = ends.join(whole[start : start + width] for start in range(0, len(whole), width))
+    assert shown(value, text).rstrip("=") in ("#", "#" + whole.rstrip("=")[-1])
+
+
+def pem() -> str:
+    lines = base64.encodebytes(random.Random(4).randbytes(600)).decode()
+    return f"-----BEGIN PRIVATE KEY-----\n{lines}-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("ahead", ["  ", "\t", "> ", "12: "])
+def test_the_lines_of_a_key_are_found_whatever_stands_ahead_of_them(ahead: str) -> None:
+    lines = pem().splitlines()
+    assert len(lines[-2]) > 32
+    hidden = "\n".join([lines[0], *["#"] * (len(lines) - 2), lines[-1]])
+    for end in ("\n", "\\n", "\r\n"):
+        assert shown(pem(), indent(pem(), ahead).replace("\n", end)) == (
+            indent(hidden + "\n", ahead).replace("\n", end)
+        )
+    assert shown(pem(), pem()) == "#\n"
+
+
+def test_lines_of_a_secret_that_are_no_key_are_left_in_other_texts() -> None:
+    lines = ["=" * 40, "a" * 20 + "b" * 20, "some words that are long enough for a line", "the-secret-itself"]
+    text = "\n\n".join(lines)
+    assert shown("\n".join(lines), text) == text

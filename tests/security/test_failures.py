@@ -1,8 +1,13 @@
 """Secrets leave exceptions, wherever these keep them, and whatever they refer to. `R-A13`."""
 
+import argparse
 import traceback
-from collections.abc import Callable
+from collections import ChainMap, UserDict, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -42,9 +47,11 @@ class Keeps(Exception):
         self.count = 7
 
 
-def redaction() -> RedactionFilter:
+def redaction(*more: str) -> RedactionFilter:
     registry = SecretRegistry()
     registry.register_value("door", KEY)
+    for value in more:
+        registry.register_value("other", value)
     return RedactionFilter(registry, NAMED_PLACEHOLDER)
 
 
@@ -209,8 +216,165 @@ def test_the_variables_of_a_frame_that_still_runs_are_its_own() -> None:
     assert code == KEY
 
 
-def test_frames_of_what_sends_requests_are_emptied() -> None:
-    space: dict[str, Any] = {"__name__": "httpx2._client"}
+class Said:
+    """Says its secret, as objects of programs do, be it in a list."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return f"Said({self._key})"
+
+
+class Mute:
+    """Cannot say what it is yet; later it may."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError(KEY)
+
+
+def deepest_of(value: object) -> list[object]:
+    for _ in range(7):
+        value = [value]
+    return [value]
+
+
+HELD: dict[str, Callable[[str], object]] = {
+    "an object that says it": Said,
+    "objects that say it": lambda word: deepest_of(Said(word)),
+    "namespace": lambda word: SimpleNamespace(token=word),
+    "arguments": lambda word: argparse.Namespace(token=word),
+    "path": lambda word: Path("/tmp") / word,
+    "deque": lambda word: deque([word]),
+    "proxy": lambda word: MappingProxyType({"key": word}),
+    "user's dict": lambda word: UserDict({"key": word}),
+    "chain": lambda word: ChainMap({"key": word}),
+    "call": lambda word: partial(print, word),
+    "items": lambda word: {"key": word}.items(),
+    "exception": ValueError,
+    "bytes in a list": lambda word: [f"{word} ö".encode()],
+    "number": lambda word: {"number": int(KEY_NUMBER) if word == KEY else 5},
+}
+KEY_NUMBER = "471147114711"
+
+
+def failed(value: object) -> BaseException:
+    """What a function raises that has the value in a variable, called by one that has none."""
+
+    def holding(held: object) -> None:
+        raise ValueError("bad")
+
+    def around(given: Iterator[object]) -> None:
+        plain = "visible"
+        holding(next(given))
+        raise AssertionError(plain)
+
+    return raised(lambda: around(iter([value])))
+
+
+def variables_of(error: BaseException, name: str) -> dict[str, object]:
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next(frame.f_locals for frame in frames if frame.f_code.co_name == name)
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_a_variable_whose_repr_shows_a_secret_is_taken_away(kind: str) -> None:
+    known = redaction(KEY_NUMBER)
+    error, clean = failed(HELD[kind](KEY)), failed(HELD[kind]("harmless"))
+    told = shown(error)
+    assert KEY in told or KEY_NUMBER in told
+    for each in (error, clean):
+        redact_error(each, known)
+        assert variables_of(each, "around")["plain"] == "visible"
+    assert KEY not in shown(error)
+    assert KEY_NUMBER not in shown(error)
+    assert ("held" in variables_of(error, "holding"), "held" in variables_of(clean, "holding")) == (
+        False,
+        True,
+    )
+
+
+def test_a_variable_that_cannot_say_what_it_is_is_taken_away() -> None:
+    error = failed(Mute())
+    redact_error(error, redaction())
+    assert variables_of(error, "holding") == {}
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        "x" * 500_001,
+        b"x" * 500_001,
+        list(range(30_000)),
+        dict.fromkeys(range(30_000)),
+        [["x" * 1000] * 30] * 30,
+        dict.fromkeys(range(100), "x" * 5_000),
+        SimpleNamespace(text="x" * 600_000),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_variable_that_is_too_large_is_taken_away_and_others_are_left(large: object) -> None:
+    error = failed(large)
+    redact_error(error, redaction())
+    assert "held" not in variables_of(error, "holding")
+    assert variables_of(error, "around")["plain"] == "visible"
+
+
+def test_what_is_held_by_many_frames_is_looked_at_once() -> None:
+    asked: list[int] = []
+
+    class Asked:
+        def __repr__(self) -> str:
+            asked.append(1)
+            return "Asked()"
+
+    def deep(held: Asked, left: int) -> None:
+        if left == 0:
+            raise ValueError("bad")
+        deep(held, left - 1)
+
+    error = raised(lambda: deep(Asked(), 100))
+    redact_error(error, redaction())
+    assert (len(asked), "held" in variables_of(error, "deep")) == (1, True)
+
+
+def test_no_more_than_so_many_characters_are_looked_at() -> None:
+    asked: list[int] = []
+
+    class Asked:
+        def __repr__(self) -> str:
+            asked.append(1)
+            return "x" * 400_000
+
+    def deep(left: int) -> None:
+        held = Asked()
+        if left == 0:
+            raise ValueError("bad", id(held))
+        deep(left - 1)
+
+    error = raised(lambda: deep(50))
+    redact_error(error, redaction())
+    kept = ["held" in frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
+    assert 5 < sum(kept) <= len(asked) <= 10
+
+
+def test_an_exception_that_was_cleaned_may_stand_in_a_variable() -> None:
+    def failing() -> None:
+        try:
+            raise ValueError("bad")
+        except ValueError as error:
+            kept = error
+            kept.args = (f"bad {KEY}",)
+            raise
+
+    error = raised(failing)
+    redact_error(error, redaction())
+    assert variables_of(error, "failing")["kept"] is error
+
+
+@pytest.mark.parametrize("module", ["httpx2._client", "psycopg.connection", "redis.connection"])
+def test_frames_of_what_sends_requests_are_emptied(module: str) -> None:
+    space: dict[str, Any] = {"__name__": module}
     exec("def send():\n    sent = 'request'\n    raise ValueError('bad')", space)
     error = raised(space["send"])
     assert "sent = 'request'" in shown(error)

@@ -57,6 +57,33 @@ def test_a_secret_in_message_and_arguments_is_replaced(log: Log) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ({"name": "ada", "password": SECRET},),
+        ({"name": "ada", SECRET: 1},),
+        ({"name": "ada", "url": Url()},),
+    ],
+)
+def test_an_argument_that_the_message_does_not_tell_is_taken_away(args: tuple[object], log: Log) -> None:
+    log.logger.warning("user %(name)s has 100 %%", *args)
+    assert log.text == "user ada has 100 %\n"
+    assert (log.records[0].msg, log.records[0].args) == ("user ada has 100 %", ())
+
+
+@pytest.mark.parametrize("arg", [SECRET, SECRET.encode(), Url(), (SECRET,)])
+def test_an_argument_that_the_message_cuts_is_taken_away(arg: object, log: Log) -> None:
+    log.logger.warning("it begins with %.1s", arg)
+    assert log.text == f"it begins with {str(arg)[:1]}\n"
+    assert log.records[0].args == ()
+
+
+def test_arguments_that_are_no_tuple_are_left_if_they_are_clean(log: Log) -> None:
+    for args in (["a"], [SECRET], {"name": "ada"}):
+        log.logger.handle(logging.makeLogRecord({"msg": "x", "args": args, "levelno": logging.INFO}))
+    assert [record.args for record in log.records] == [["a"], (), {"name": "ada"}]
+
+
 def test_a_clean_record_keeps_its_arguments(log: Log) -> None:
     log.logger.warning("%s took %d ms", "GET", 12, extra={"run": "r1", "tags": ["a"]})
     record = log.records[0]

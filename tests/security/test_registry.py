@@ -1,6 +1,7 @@
 """What a registry knows, and that it never shows it."""
 
 import copy
+import json
 import pickle
 import re
 import threading
@@ -15,9 +16,11 @@ from voxagent.security import (
     DEFAULT_SECRET_PATTERNS,
     NAMED_PLACEHOLDER,
     RedactionFilter,
+    SecretPattern,
     SecretRegistry,
     StreamFilter,
 )
+from voxagent.security.shapes import stands_in
 
 
 def test_a_registry_says_where_its_secrets_stand() -> None:
@@ -68,6 +71,26 @@ def test_a_name_that_shows_the_value_is_refused_without_repeating_it() -> None:
     registry.register_value("hunter2", "hunter2", found=True)
     assert "hunter2" not in str(caught.value)
     assert registry.empty
+
+
+@pytest.mark.parametrize("value", ["REDACTED", "[REDACTED:", b"[REDACTED:", "EDACTED:do", "REDACTED]"])
+def test_a_value_that_its_own_placeholder_shows_is_refused_and_ignored_when_found(value: str | bytes) -> None:
+    registry = SecretRegistry()
+    said = "a placeholder contains its secret's value: choose another name or do not register it"
+    with pytest.raises(ConfigError, match=f"^{re.escape(said)}$"):
+        registry.register_value("door", value)
+    registry.register_value("door", value, found=True)
+    assert registry.extended([("door", value)]) is registry
+    assert registry.empty
+
+
+def test_a_found_name_has_nothing_that_ends_a_placeholder_or_is_escaped_in_json() -> None:
+    registry = SecretRegistry()
+    registry.register_value('a"b\\c]d\ne\udc80', "hunter2hunter2", found=True)
+    assert registry.names == ("a_b_c_d_e_",)
+    assert json.loads(RedactionFilter(registry, NAMED_PLACEHOLDER).redact('["hunter2hunter2"]')) == [
+        "[REDACTED:a_b_c_d_e_]"
+    ]
 
 
 def test_white_space_around_a_value_is_not_looked_for() -> None:
@@ -221,6 +244,40 @@ def test_what_stands_in_for_a_key_is_none() -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        "ollama", "unused", "placeholder", "anything", "no-key", "fake-key", "test-key", "api-key", "secret",
+        "NOT_NEEDED", "your_api_key_here", "sk-1234", "sk-xxxx", "xxxxxx", "123456", "sk-test", b"no-key",
+    ],
+)  # fmt: skip
+def test_a_word_in_the_place_of_a_key_may_stand_in_any_text(value: str | bytes) -> None:
+    for name in ("openai_api_key", "OPENAI_API_KEY", "gateway_x-api-key"):
+        assert stands_in(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("openai_api_key", "orange-tree"),
+        ("openai_api_key", "sesame9"),
+        ("openai_api_key", "Swordfish"),
+        ("openai_api_key", "sk-4711-4712"),
+        ("openai_api_key", "sixteenlettersab"),
+        ("openai_api_key", "test-a8f3e9"),
+        ("password", "swordfish"),
+        ("api_key", "swordfish"),
+        ("db.api_key", "swordfish"),
+        ("token", "test-key"),
+        ("door_key", "111111"),
+    ],
+)
+def test_what_may_be_a_key_is_kept_out_of_texts(name: str, value: str) -> None:
+    assert not stands_in(name, value)
+    registry = SecretRegistry().extended([(name, value)])
+    assert RedactionFilter(registry, NAMED_PLACEHOLDER).redact(f"<{value}>") == f"<[REDACTED:{name}]>"
+
+
+@pytest.mark.parametrize(
     ("name", "value", "said"),
     [
         ("n", None, "secret 'n' is of type NoneType: give a str, bytes or SecretStr"),
@@ -228,8 +285,10 @@ def test_what_stands_in_for_a_key_is_none() -> None:
         ("n", Secret[int](31415926), "secret 'n' is of type int"),
         (31415926, "a-value", "the name of a secret is of type int: give a str"),
         ("", "a-value", "secret name '' cannot stand in a placeholder"),
-        ("a]", "a-value", "give one that is not empty and has no ] or line end"),
-        ("a\nb", "a-value", "give one that is not empty and has no ] or line end"),
+        *(
+            (name, "a-value", 'give one that is not empty and has no ], ", \\, line end or other control')
+            for name in ("a]", "a\nb", "a\u2028b", 'a"b', "a\\b", "a\tb", "\udc80")
+        ),
         ("n", SecretStr("31415"), "shorter than 6 characters"),
     ],
 )
@@ -247,6 +306,8 @@ def test_a_pattern_that_is_none_is_told_by_its_type() -> None:
         SecretRegistry().register_pattern(pattern)
     with pytest.raises(ConfigError, match="secret name 'a]' cannot stand"):
         SecretRegistry().register_pattern("abc", name="a]")
+    with pytest.raises(ConfigError, match="secret name 'a\"' cannot stand"):
+        SecretRegistry().register_pattern(SecretPattern('a"', "abc"))
 
 
 def test_a_sealed_value_is_opened() -> None:

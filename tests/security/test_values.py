@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -77,6 +78,44 @@ class Second:
     third: Third
     key: SecretBytes
     number: pydantic.Secret[int]
+
+
+class Open(BaseModel):
+    model_config = pydantic.ConfigDict(extra="allow")
+    key: str = ""
+
+
+def opened(**fields: object) -> Open:
+    return Open.model_validate(fields)
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        (lambda word: opened(more={"keys": [word]}), opened(more={"keys": ["db-password-1"]})),
+        (
+            lambda word: opened(key="x", more=word, other=[1]),
+            opened(key="x", more="db-password-1", other=[1]),
+        ),
+        (lambda word: opened(**{word: 1}), opened(**{"db-password-1": 1})),
+        (lambda word: deque([1, word], 2), deque([1, "db-password-1"], 2)),
+        (lambda word: [deque([deque([word])])], [deque([deque(["db-password-1"])])]),
+    ],
+)
+def test_fields_that_a_model_does_not_declare_and_deques_are_gone_through(
+    made: Callable[[str], object], shown: object, registry: SecretRegistry
+) -> None:
+    given = made("[REDACTED:db]")
+    found = reveal(given, ["db"], registry)
+    assert (found, repr(found)) == (shown, repr(shown))
+    assert given == made("[REDACTED:db]")
+    clean = made("clean")
+    assert reveal(clean, ["db"], registry) is clean
+
+
+def test_a_field_that_a_model_does_not_declare_is_still_one_that_was_set(registry: SecretRegistry) -> None:
+    found = reveal(opened(**{"[REDACTED:db]": 1}), ["db"], registry)
+    assert found.model_dump(exclude_unset=True) == {"db-password-1": 1}
 
 
 SECOND = Second(Third(), SecretBytes(b"second-level"), pydantic.Secret[int](1234567))

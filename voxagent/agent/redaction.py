@@ -11,6 +11,7 @@ from ..security.arguments import redacted_arguments
 from ..security.failures import redact_error
 from ..security.filters import RedactionFilter, StreamFilter
 from ..security.registry import NAMED_PLACEHOLDER, Sealed, SecretRegistry
+from ..security.shapes import stands_in
 from ..security.values import reveal
 from ..types.blocks import (
     ContentBlock,
@@ -43,7 +44,8 @@ class Redactor:
 
     def learn(self, values: Sequence[tuple[str, str | bytes]]) -> None:
         """These are secrets of the run from here on: what a provider lets itself in by."""
-        registry = self.registry.extended(values) if values else self.registry
+        real = [each for each in values if not stands_in(*each)]
+        registry = self.registry.extended(real) if real else self.registry
         if registry is not self.registry:
             self.registry, self._filter = registry, RedactionFilter(registry, NAMED_PLACEHOLDER)
 

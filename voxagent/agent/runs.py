@@ -77,6 +77,8 @@ class Runs:
             storage = InMemorySessionStorage()
         elif not isinstance(storage, SessionStorage):  # only the store keeps a password that is in its URL
             storage = options["session_storage"] = storage_from(storage)
+        for name, secret in getattr(storage, "known_secrets", tuple)():
+            self.secrets.register_value(name, secret, found=True)
         self.sessions: SessionHouse = SessionHouse(storage, reject=options.get("session_lock") == "reject")
 
     def output_plan(self, output_type: Any) -> OutputPlan:

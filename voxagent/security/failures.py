@@ -3,7 +3,8 @@
 An exception is changed where it is, so that whoever has it already sees the same. One whose text cannot be
 changed (some are written in C, or make it anew each time) is replaced by a `RedactedError` wherever another
 one refers to it. Where a secret stands in the local variables of a traceback's frame, an empty frame takes
-its place: tools that report errors show them.
+its place: tools that report errors show them, as `repr` does. So each variable is asked for its `repr`, in
+which any object may have its say; what is too large to be looked at counts as showing a secret.
 
 An exception is a stranger's object, and anything may be wrong with it: it is frozen, has a property in place
 of `args`, cannot say what it is. So Python's own places are read and written past its class, by the
@@ -13,8 +14,10 @@ descriptors of `BaseException`; what else it is asked may fail; and what fails c
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from operator import is_not
 from types import FrameType, MemberDescriptorType, TracebackType
 from typing import Any, TypeAlias, TypeVar, cast
@@ -26,8 +29,17 @@ Group: TypeAlias = BaseExceptionGroup[BaseException]
 
 IN_SLOTS = ("msg", "text", "strerror", "filename", "filename2", "reason", "object", "obj", "value", "code")
 """Where Python's own exceptions keep texts, outside of `args` and `vars`."""
-SENDERS = frozenset(("httpx", "httpx2", "httpcore", "httpcore2", "openai", "anthropic", "h11", "mcp"))
-"""Packages whose frames hold requests, with what lets them in."""
+SENDERS = frozenset((
+    "anthropic", "h11", "httpcore", "httpcore2", "httpx", "httpx2", "mcp", "openai", "psycopg",
+    "psycopg_pool", "redis",
+))  # fmt: skip
+"""Packages whose frames hold requests and connections, with what lets them in."""
+LARGEST = 500_000
+"""Characters of a variable, and of its `repr`, up to which it is looked at."""
+LOOKED_AT = 4_000_000
+"""Characters of all variables of an exception, and of what caused it, that are looked at."""
+ITEM = 20
+"""Characters that an item of a container counts for, whatever it is."""
 
 _PLACES: dict[str, Any] = {**vars(BaseException), "exceptions": vars(BaseExceptionGroup)["exceptions"]}
 
@@ -45,9 +57,11 @@ def redact_error(error: BaseException, redaction: RedactionFilter) -> BaseExcept
     found = list(_linked(error))
     stand_ins: dict[int, BaseException] = {}
     for each in reversed(found):
-        _put(each, "__traceback__", _without_locals(_own(each, "__traceback__"), redaction))
         if not _tried(partial(_changed, each, redaction), False):
             stand_ins[id(each)] = _stand_in(each, redaction)
+    variables = _Variables(redaction)
+    for each in found:  # once their texts are clean, as exceptions are variables too
+        _put(each, "__traceback__", _without_locals(_own(each, "__traceback__"), variables))
     _regroup([cast("Group", each) for each in found if _is_group(each)], stand_ins, redaction)
     for each in found:
         _link(each, stand_ins.get(id(each), each), stand_ins)
@@ -192,13 +206,13 @@ def _link(error: BaseException, shown: BaseException, stand_ins: dict[int, BaseE
         _put(shown, "__suppress_context__", suppressed)
 
 
-def _without_locals(traceback: TracebackType | None, redaction: RedactionFilter) -> TracebackType | None:
+def _without_locals(traceback: TracebackType | None, variables: _Variables) -> TracebackType | None:
     """The traceback, with an empty frame in the place of each that shows a secret."""
     entries: list[TracebackType] = []
     while traceback is not None:
         entries.append(traceback)
         traceback = traceback.tb_next
-    showing = [_tried(partial(_shows_secret, each.tb_frame, redaction), True) for each in entries]
+    showing = [_tried(partial(_shows_secret, each.tb_frame, variables), True) for each in entries]
     if not any(showing):
         return entries[0] if entries else None
     rebuilt: TracebackType | None = None
@@ -210,9 +224,9 @@ def _without_locals(traceback: TracebackType | None, redaction: RedactionFilter)
     return rebuilt
 
 
-def _shows_secret(frame: FrameType, redaction: RedactionFilter) -> bool:
+def _shows_secret(frame: FrameType, variables: _Variables) -> bool:
     package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-    return package in SENDERS or _has_secret(frame.f_locals, redaction)
+    return package in SENDERS or variables.show_secret(frame.f_locals)
 
 
 def _empty(frame: FrameType) -> FrameType:
@@ -230,6 +244,51 @@ def _empty(frame: FrameType) -> FrameType:
     return made
 
 
-def _has_secret(variables: dict[str, Any], redaction: RedactionFilter) -> bool:
-    """Tell whether a secret stands in plain values among variables; nothing is called to find out."""
-    return any(_shown(value, redaction) is not value for value in variables.values())
+class _Variables:
+    """Looks for secrets in variables of frames: at each value once, and at a limited number of characters."""
+
+    __slots__ = ("_left", "_looked_at", "_redaction")
+
+    def __init__(self, redaction: RedactionFilter) -> None:
+        self._redaction = redaction
+        self._left = LOOKED_AT
+        self._looked_at: dict[int, tuple[object, bool]] = {}
+
+    def show_secret(self, variables: Mapping[str, object]) -> bool:
+        """Tell whether a secret stands in the values, in what they say of themselves, or might."""
+        return any(map(self._shows, variables.values()))
+
+    def _shows(self, value: object) -> bool:
+        known = self._looked_at.get(id(value))
+        if known is None:
+            known = value, _tried(partial(self._found, value), True)
+            self._looked_at[id(value)] = known
+        return known[1]
+
+    def _found(self, value: object) -> bool:
+        if not self._may_look(_size(value)):
+            return True
+        if _shown(value, self._redaction) is not value:
+            return True
+        text = repr(value)
+        return not self._may_look(len(text)) or self._redaction.redact(text) != text
+
+    def _may_look(self, size: int) -> bool:
+        self._left -= min(size, LARGEST)
+        return size <= LARGEST and self._left >= 0
+
+
+def _size(value: object) -> int:
+    """About how many characters there are in plain values; a little more than `LARGEST` if that many."""
+    size, waiting = 0, [value]
+    while waiting and size <= LARGEST:
+        each = waiting.pop()
+        size += ITEM
+        if isinstance(each, (str, bytes, bytearray)):
+            size += len(each)
+        elif isinstance(each, (list, tuple, set, frozenset, deque, dict)):
+            items = cast("Iterable[object]", each)
+            waiting += islice(items, LARGEST // ITEM)
+            if isinstance(each, dict):
+                waiting += islice(cast("dict[object, object]", each).values(), LARGEST // ITEM)
+    return size

@@ -48,7 +48,7 @@ class RedactionFilter:
     def redact_value(self, value: T) -> T:
         """Return the value with every string in it redacted, keys too; what is clean is not copied.
 
-        Goes through dicts, lists, tuples, sets, dataclass instances and pydantic models.
+        Goes through dicts, lists, tuples, sets, deques, dataclass instances and pydantic models.
         """
         if self._registry.empty:
             return value

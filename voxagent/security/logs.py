@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Mapping
 
 from .filters import RedactionFilter
 from .registry import NAMED_PLACEHOLDER, SecretRegistry
@@ -16,8 +17,9 @@ class RedactingLogFilter(logging.Filter):
     """Replaces secrets in a record's message, `extra` values and traceback; lets every record pass.
 
     Python asks a logger's filters only for records that were made with that very logger: add this to
-    each logger, or to a handler. A record without a secret is left as it is. One that cannot be
-    redacted (an argument whose `str` raises) is emptied, never let through.
+    each logger, or to a handler. A record without a secret is left as it is; where there is one in the
+    message or an argument, the message is what it says, and there are no arguments. A record that cannot
+    be redacted (an argument whose `str` raises) is emptied, never let through.
     """
 
     def __init__(self, registry: SecretRegistry) -> None:
@@ -39,7 +41,7 @@ class RedactingLogFilter(logging.Filter):
     def _redact(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         redacted = self._filter.redact(message)
-        if redacted != message:
+        if redacted != message or not self._is_clean(record.args):
             record.msg, record.args = redacted, ()
         for name, value in list(vars(record).items()):
             if name not in _HARMLESS:
@@ -54,6 +56,11 @@ class RedactingLogFilter(logging.Filter):
             if redacted != text:
                 return redacted
         return clean
+
+    def _is_clean(self, args: tuple[object, ...] | Mapping[str, object] | None) -> bool:
+        """Other handlers, and what writes records as JSON, read arguments in ways of their own."""
+        several = [args, *args.values()] if isinstance(args, Mapping) else [args]
+        return all(self._extra(value) is value for value in (args if isinstance(args, tuple) else several))
 
     def _redact_traceback(self, record: logging.LogRecord) -> None:
         text = record.exc_text

@@ -18,13 +18,10 @@ from .automaton import SecretPattern, check_cost
 from .encodings import encoded_forms
 from .matcher import EMPTY, Matcher, matcher_of
 from .scanner import Hit, Scanner
-from .shapes import DEFAULT_SECRET_PATTERNS
+from .shapes import DEFAULT_SECRET_PATTERNS, NOT_IN_NAMES, STAND_INS
 
 MIN_LENGTH = 6
 """A shorter value would be found in ordinary text."""
-STAND_INS = frozenset(("dummy-key", "lm-studio", "no-key-required", "not-needed", "sk-no-key-required"))
-"""What servers on this machine, which ask for no key, are given as one."""
-
 PATTERN_NAME = "pattern"
 NAMED_PLACEHOLDER = "[REDACTED:{name}]"
 MAX_KEPT = 16
@@ -44,16 +41,7 @@ class SecretRegistry:
     any thread, and what is made ready for search is kept until the registry changes.
     """
 
-    __slots__ = (
-        "_extended",
-        "_fresh",
-        "_literals",
-        "_lock",
-        "_matcher",
-        "_patterns",
-        "_values",
-        "empty",
-    )
+    __slots__ = ("_extended", "_fresh", "_literals", "_lock", "_matcher", "_patterns", "_values", "empty")
 
     def __init__(self) -> None:
         self.empty: bool = True
@@ -96,12 +84,11 @@ class SecretRegistry:
             ConfigError: the expression is wrong, may match the empty text, or uses what cannot be
                 decided in a stream: anchors, look-around, back-references, conditional groups.
         """
-        if name is not None:
-            _check_name(name)
         if isinstance(pattern, str):
             pattern = SecretPattern(PATTERN_NAME, pattern)
         if not isinstance(cast(object, pattern), SecretPattern):
             raise ConfigError(f"a secret pattern is of type {_kind(pattern)}: give a str or SecretPattern")
+        _check_name(pattern.name if name is None else name)
         self._add_patterns([pattern if name is None else pattern._replace(name=name)], check=True)
 
     def register_defaults(self) -> None:
@@ -117,8 +104,9 @@ class SecretRegistry:
         keeps it, and a name that another value has is given a number.
 
         Raises:
-            ConfigError: the value is no text or bytes or shorter than 6 characters; the name contains it,
-                is empty, or has what no placeholder can have: `]` or a line end.
+            ConfigError: the value is no text or bytes or shorter than 6 characters; its placeholder
+                contains it; the name is empty, or has what no placeholder can have: `]`, a quotation
+                mark, a backslash, or a line end or other control character.
         """
         value = _checked(name, value, found)
         core = value.strip()
@@ -130,7 +118,7 @@ class SecretRegistry:
         with self._lock:
             if found:
                 forms -= self._literals.keys()
-                name = self._free_name(name)
+                name = self._free_name(NOT_IN_NAMES.sub("_", name))
             names = dict.fromkeys(forms, name)
             self._literals.update(names)
             self._fresh.update(names)
@@ -180,7 +168,7 @@ class SecretRegistry:
             return kept
         known = set(self._values.values())
         known |= STAND_INS
-        fresh = [(name, value) for name, value in wanted if value not in known and _is_usable(name, value)]
+        fresh = [each for each in wanted if each[1] not in known and _is_usable(*each)]
         if not fresh:
             return self
         other = self.copy()
@@ -239,13 +227,13 @@ def _kind(value: object) -> str:
 
 
 def _check_name(name: object) -> None:
-    """A name stands in placeholders, so it must be one line without the bracket that ends them."""
+    """A name stands in placeholders, and these in JSON: nothing in it ends either, or is escaped there."""
     if not isinstance(name, str):
         raise ConfigError(f"the name of a secret is of type {_kind(name)}: give a str")
-    if not name or "]" in name or name.splitlines() != [name]:
+    if not name or NOT_IN_NAMES.search(name):
         raise ConfigError(
             f"secret name {name!r} cannot stand in a placeholder: "
-            "give one that is not empty and has no ] or line end"
+            'give one that is not empty and has no ], ", \\, line end or other control character'
         )
 
 
@@ -262,7 +250,8 @@ def _checked(name: str, value: str | bytes | Sealed, found: bool) -> str | bytes
 def _is_usable(name: str, value: str | bytes) -> bool:
     core = value.strip()
     shown = core.decode("utf-8", "replace") if isinstance(core, bytes) else core
-    return len(core) >= MIN_LENGTH and shown not in name
+    is_told = shown in f"[REDACTED] {placeholder_of(name)}"
+    return len(core) >= MIN_LENGTH and not is_told
 
 
 def _unusable(name: str, length: int) -> ConfigError:
@@ -271,4 +260,4 @@ def _unusable(name: str, length: int) -> ConfigError:
             f"secret {name!r} is shorter than {MIN_LENGTH} characters and would be found in ordinary text: "
             "use a longer one, or do not register it"
         )
-    return ConfigError("the name of a secret contains its value: choose a name that may be shown")
+    return ConfigError("a placeholder contains its secret's value: choose another name or do not register it")

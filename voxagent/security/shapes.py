@@ -18,6 +18,27 @@ from binascii import crc32
 
 from .automaton import SecretPattern
 
+NOT_IN_NAMES = re.compile(r'[\]"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+"""What a placeholder, a line, JSON or UTF-8 could not have in a name."""
+
+STAND_INS = frozenset(
+    ("dummy-key", "lm-studio", "no-key-required", "not-needed", "ollama", "sk-no-key-required")
+)
+"""What servers on this machine, which ask for no key, are given as one, by whatever name."""
+_SAY_NONE = frozenset((
+    "a", "an", "any", "anything", "api", "bar", "change", "changeme", "default", "demo", "dummy", "empty",
+    "example", "fake", "foo", "here", "ignore", "ignored", "insert", "is", "key", "keyless", "lm", "local",
+    "localhost", "me", "mock", "my", "n", "needed", "no", "nokey", "none", "not", "nothing", "null",
+    "ollama", "placeholder", "replace", "required", "sample", "set", "sk", "some", "studio", "test",
+    "testing", "this", "todo", "unneeded", "unset", "unused", "vllm", "whatever", "x", "your",
+))  # fmt: skip
+"""Words of which values are made that only fill the place of a key."""
+_ENDS_AS_KEY = re.compile(r"(?:api[-_]?key|_authorization)$", re.IGNORECASE)
+_OF_PROVIDER = re.compile(r"[^.]+[-_]api[-_]?key", re.IGNORECASE)
+_ONE_WORD = re.compile(r"[a-z]{1,15}")
+_SIGN_AGAIN = re.compile(r"(.)\1{2,}")
+_DIGITS = "1234567890"
+
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM_LENGTH = 6
 _VARIED = 10
@@ -34,6 +55,23 @@ _PEM = (
     rf"[A-Za-z0-9+/=]{{16,}}(?:{_LINE_END}+[A-Za-z0-9+/=]{{16,}})*"
     rf"(?:{_LINE_END}*(?:[A-Za-z0-9+/=]{{1,15}}{_LINE_END}*){{0,2}}-----END {_PEM_WORDS})?"
 )
+
+
+def stands_in(name: str, value: str | bytes) -> bool:
+    """Tell whether what a provider is let in by only fills the place of a key, and may stand in any text.
+
+    That is a value made of words that say so (`no-key`, `your_api_key_here`), of one sign or of digits that
+    count (`sk-1234`), for what is a key by its name; and, for the key of a provider, any one lower-case word
+    of fewer than 16 letters: no service gives such a key.
+    """
+    value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    if value in STAND_INS or (_OF_PROVIDER.fullmatch(name) and _ONE_WORD.fullmatch(value)):
+        return True
+    return _ENDS_AS_KEY.search(name) is not None and all(map(_says_none, re.split("[-_. ]+", value.lower())))
+
+
+def _says_none(part: str) -> bool:
+    return part in _SAY_NONE or _DIGITS.startswith(part) or _SIGN_AGAIN.fullmatch(part) is not None
 
 
 def has_checksum(token: str) -> bool:

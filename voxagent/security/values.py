@@ -37,6 +37,8 @@ _PAIRS: Callable[[object], Iterable[tuple[object, object]]] = vars(dict)["items"
 NOT_SEARCHED = (type, ModuleType, FunctionType, MethodType)
 OF_PYTHON = sys.stdlib_module_names - {"argparse", "collections", "functools", "types"}
 """Modules whose objects are not looked into: what a program keeps is not there."""
+OF_EXTRAS = ("__pydantic_extra__", "__pydantic_fields_set__")
+"""Where a pydantic model keeps fields that it does not declare, and names of fields, those included."""
 LABEL = re.compile(r"[\w.-]{1,64}")
 """What a key of a dict must be to be part of a name that may be shown; its place stands for another one."""
 MAX_TOLD = 256
@@ -47,9 +49,10 @@ _told: set[str] = set()
 def with_strings(value: T, change: Callable[[str], str]) -> T:
     """Return the value with every string in it changed: nothing that is unchanged is copied.
 
-    Goes through dicts (with their keys), lists, tuples, sets, dataclass instances and pydantic
-    models; leaves anything else, bytes included, as it is. In the changed copy of a container that
-    holds itself, and where containers are more than 100 deep in each other, "..." stands for the rest.
+    Goes through dicts (with their keys), lists, tuples, sets, deques, dataclass instances and pydantic
+    models (with fields that they do not declare); leaves anything else, bytes included, as it is. In the
+    changed copy of a container that holds itself, and where containers are more than 100 deep in each
+    other, "..." stands for the rest.
     """
     return cast(T, _changed(value, change))
 
@@ -162,6 +165,8 @@ def _fields(owner: object) -> dict[str, object]:
             fields[name] = stored[name]
         elif isinstance(getattr(cls, name, None), MemberDescriptorType) and hasattr(owner, name):
             fields[name] = getattr(owner, name)
+    if getattr(cls, OF_EXTRAS[0], None) is not None and getattr(owner, OF_EXTRAS[0], None):
+        fields |= {name: getattr(owner, name) for name in OF_EXTRAS}
     return fields
 
 
@@ -199,6 +204,8 @@ class _Walk:
         match value:
             case dict():
                 return _changed_dict(cast("dict[object, object]", value), self.changed)
+            case deque():
+                return _changed_deque(cast("deque[object]", value), self.changed)
             case list() | tuple() | set() | frozenset():
                 return _changed_items(cast("list[object]", value), self.changed)
             case _:
@@ -237,6 +244,16 @@ def _changed_items(value: list[object], change: Change) -> object:
         return value
     made: Callable[[list[object]], object] = getattr(value, "_make", type(value))  # _make: a NamedTuple
     return made(items)
+
+
+def _changed_deque(value: deque[object], change: Change) -> object:
+    items = [change(item) for item in value]
+    if _same(items, value):
+        return value
+    other = copy(value)  # it keeps its greatest length
+    other.clear()
+    other.extend(items)
+    return other
 
 
 def _changed_fields(value: object, change: Change) -> object:

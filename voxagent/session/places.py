@@ -39,11 +39,15 @@ def path_of(name: str, path: object) -> Path:
         raise ConfigError(f"{name}={str(cast('object', path))!r} is no path: {said_by(error)}") from error
 
 
-def without_secrets(text: str, url: SplitResult) -> str:
-    """A text in which the passwords of a server's URL stand no more, however they are written there."""
+def passwords_in(url: SplitResult) -> list[str]:
+    """The passwords in a server's URL: as they are, and as they are written there."""
     options = (part.partition("=") for part in url.query.split("&"))
     secrets = [url.password or "", *(value for name, _, value in options if "password" in name)]
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***").replace(unquote(secret), "***")
+    return [form for secret in secrets if secret for form in dict.fromkeys((unquote(secret), secret))]
+
+
+def without_secrets(text: str, url: SplitResult) -> str:
+    """A text in which the passwords of a server's URL stand no more."""
+    for secret in passwords_in(url):
+        text = text.replace(secret, "***")
     return text

@@ -24,7 +24,7 @@ from ..fanout.threads import in_thread
 from ..types.message import Message
 from .checks import check_page, check_version
 from .lock import in_use
-from .places import server_of
+from .places import passwords_in, server_of
 from .postgrespool import TIMEOUT, Pool, answers, patient
 from .session import Session
 from .storage import SessionStorage, conflict, lost, taken
@@ -113,13 +113,18 @@ class PostgresSessionStorage(SessionStorage):
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
-        self._place = server_of(url).path.lstrip("/")
+        self._parts = server_of(url)
+        self._place = self._parts.path.lstrip("/")
         self._pool = Pool(url, positive("timeout", timeout))
         self._held: dict[str, _Hold] = {}
         finalize(self, self._pool.shut).atexit = False
 
     def __repr__(self) -> str:
         return f"PostgresSessionStorage(database={self._place!r})"
+
+    def known_secrets(self) -> list[tuple[str, str]]:
+        """What lets the program in, by name: an agent with this store keeps it out of what it tells."""
+        return [("session_storage", secret) for secret in passwords_in(self._parts)]
 
     @classmethod
     def from_url(cls, url: str) -> Self:
