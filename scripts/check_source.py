@@ -30,7 +30,9 @@ BACK_ENDS = {
         "anthropic", "chatgpt", "cli", "compatible", "easy", "failover", "google", "http", "known", "offline",
         "ollama", "openai", "proxy", "spoken",
     ),
-    "security": ("arguments", "automaton", "encodings", "expressions", "failures", "matcher", "scanner", "values"),
+    "security": (
+        "arguments", "automaton", "encodings", "expressions", "failures", "matcher", "scanner", "values",
+    ),
     "session": (
         "checks", "compaction", "database", "files", "flock", "jsonlines", "marks", "memory", "oldfiles",
         "places", "postgres", "postgrespool", "readonly", "redis", "redisleases", "redisscripts", "sqlite",

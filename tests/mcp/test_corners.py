@@ -9,15 +9,16 @@ import httpx2
 import pytest
 from mcp import MCPError
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCRequest
+from mcp_types import CallToolResult, JSONRPCRequest
+from pydantic import ValidationError
 
 from tests.mcp.demo import made
-from voxagent.errors import ToolsetError
 from voxagent.mcp import MCPServerInProcess
 from voxagent.mcp.listing import Listed
-from voxagent.mcp.messages import message_of
+from voxagent.mcp.messages import encoded, message_of, unsendable
+from voxagent.mcp.results import reason_of
 from voxagent.mcp.secrets import Secrets
-from voxagent.mcp.session import NO_SESSION, ServerSession
+from voxagent.mcp.session import ServerSession
 from voxagent.mcp.sse import _said
 from voxagent.mcp.target import ObjectTarget
 from voxagent.mcp.traffic import Traffic
@@ -58,56 +59,18 @@ async def test_tools_that_change_while_they_are_listed_are_listed_again(
     here, times = session(), []
 
     async def found() -> Listed:
-        times.append(here.version)
+        version = here.version
+        times.append(version)
         if len(times) == 1:
             here._changed()
-        return Listed()
+        return Listed(version=version)
 
     async def client() -> None: ...
 
     monkeypatch.setattr(here, "_found", found)
     monkeypatch.setattr(here, "client", client)
-    for _ in range(3):
-        assert await here.tools() == Listed()
+    assert [(await here.tools()).version for _ in range(3)] == [0, 1, 1]
     assert times == [0, 1]
-
-
-async def test_a_call_that_finds_its_session_forgotten_is_made_once_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    here, asked = session(), 0
-    known = -1
-
-    async def client() -> None: ...
-
-    async def answered(client: object, what: str, ask: object) -> str:
-        nonlocal asked
-        asked += 1
-        if asked > known:
-            raise MCPError(NO_SESSION, "Session terminated")
-        return "well"
-
-    monkeypatch.setattr(here, "client", client)
-    monkeypatch.setattr(here, "_answered", answered)
-    with pytest.raises(ToolsetError, match="Session terminated"):
-        await here._asked("a call", lambda client: client)
-    assert asked == 2
-    asked, known = 0, 1
-    monkeypatch.setattr(here, "_answered", once_forgotten(answered))
-    assert await here._asked("a call", lambda client: client) == "well"
-
-
-def once_forgotten(answered: Any) -> Any:
-    """A server that knows the session the second time it is asked."""
-    before: list[str] = []
-
-    async def asked(client: object, what: str, ask: object) -> Any:
-        if not before:
-            before.append(what)
-            raise MCPError(NO_SESSION, "Session terminated")
-        return await answered(client, what, ask)
-
-    return asked
 
 
 async def test_a_connection_that_is_had_at_the_moment_of_a_cancellation_is_left(
@@ -124,6 +87,50 @@ async def test_a_connection_that_is_had_at_the_moment_of_a_cancellation_is_left(
     with pytest.raises(asyncio.CancelledError):
         await server.__aenter__()
     assert server.state == "idle"
+
+
+async def test_a_connection_that_is_had_after_a_cancellation_that_did_not_wait_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = MCPServerInProcess(made())
+    do, working = server._do, list[asyncio.Task[Any]]()
+
+    async def never(*given: Any) -> Any:
+        working.append(asyncio.create_task(do(*given)))
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(server, "_do", never)
+    with pytest.raises(asyncio.CancelledError):
+        await server.__aenter__()
+    await asyncio.wait(working)
+    assert server.state == "idle"
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({}, "content: Field required"),
+        (
+            {"content": [{"type": "hologram"}]},
+            "content.0.TextContent.type: Input should be 'text' (it is 'hologram')",
+        ),
+    ],
+)
+def test_an_answer_that_is_not_formed_as_it_should_be_is_told_with_the_place(result: Any, said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        CallToolResult.model_validate(result)
+    assert reason_of(caught.value) == said
+    assert reason_of(RuntimeError("as it is")) == "as it is"
+
+
+def test_a_message_that_cannot_be_encoded_for_another_reason_tells_that() -> None:
+    deep: Any = []
+    for _ in range(2_000):
+        deep = [deep]
+    message = JSONRPCRequest(jsonrpc="2.0", id=1, method="tools/call", params={"a": deep})
+    with pytest.raises(MCPError, match=r"^it cannot be sent: .*depth"):
+        encoded(SessionMessage(message))
+    assert unsendable({"fine": [1, b"\xff", {"k\ud800": "x"}]}) == "k\ud800"
 
 
 @pytest.mark.parametrize(
@@ -155,6 +162,12 @@ async def test_a_first_question_that_goes_out_ahead_of_all_reading_has_its_time_
         (b'{"error": "boom", "id": 1}', [1]),
         (b'{"result": {"rows": 3', [1, 2]),
         (b'{"jsonrpc": "2.0", "result": 3}', [1, 2]),
+        (b'INFO {"result": {"rows": 3', []),
+        (b'INFO {"level": "info"} jsonrpc', []),
+        (b'Ready: { "id": 2, "result": 3, "jsonrpc": "2.0"', [2]),
+        (b'Ready: { "result": 3, "jsonrpc": "2.0"', [1, 2]),
+        (b'\xef\xbb\xbf{"result": {"rows": 3', [1, 2]),
+        (b'"jsonrpc" is what {we} speak', []),
     ],
 )
 def test_what_a_server_logs_as_an_object_fails_no_call(line: bytes, failed: list[int]) -> None:

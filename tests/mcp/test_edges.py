@@ -94,7 +94,7 @@ def test_of_many_headers_the_old_ones_are_forgotten_and_the_lasting_secrets_are_
     secrets = Secrets()
     secrets.add_environment({"A_KEY": "hunter2!"})
     for number in range(5_000):
-        secrets.add_headers({"x-id": f"header-{number:05}"})
+        secrets.add_headers({"x-key": f"header-{number:05}"})
     assert secrets.text("hunter2! header-04999") == "[REDACTED:A_KEY] " + secrets.text("header-04999")
     assert "header-04999" not in secrets.text("header-04999")
 
@@ -126,15 +126,14 @@ async def test_a_connection_that_does_not_close_is_cancelled(monkeypatch: pytest
     await connection.client()
     life = connection._life
     assert life is not None
-    assert await connection.lost() is None
-    await connection.close()
+    assert await connection.lost(life) is None
+    await connection.left()()
     await asyncio.wait([life.owner])
     assert holding.is_set()
     assert life.owner.cancelled() or life.owner.done()
-    connection._life = life
     life.state = "lost"
     life.explained.clear()
-    assert await connection.lost() == ""
+    assert await connection.lost(life) == ""
 
 
 async def test_all_who_wait_for_a_lost_connection_share_the_next_one() -> None:
@@ -152,7 +151,7 @@ async def test_all_who_wait_for_a_lost_connection_share_the_next_one() -> None:
     assert len(made_anew) == 2
     assert [client is made_anew[1] for client in clients] == [True] * 3
     assert first is not clients[0]
-    await connection.close()
+    await connection.left()()
 
 
 def test_of_a_group_of_errors_the_one_that_is_no_cancellation_counts() -> None:

@@ -264,6 +264,7 @@ async def test_headers_that_can_be_changed_are_those_of_the_moment() -> None:
 META: list[tuple[Any, str]] = [
     (raises, "meta= raises() raised LookupError: no token [REDACTED:A_TOKEN]"),
     (gives(["a"]), "meta= given() gave a list back: a mapping or None is expected"),
+    (gives({"a": ["\ud800"]}), r"meta= given() gave what cannot be sent: '\ud800' is no text that can be"),
     (gives({"a": object()}), "meta= given() gave what is not JSON: Unable to serialize unknown type"),
     (lambda context: later(), "meta= <lambda>() gave something to await: a plain function is expected"),
     (gives(AwaitableOnly()), "meta= given() gave something to await: a plain function is expected"),

@@ -1,7 +1,10 @@
 """What is particular to servers at an address: headers, redirects, secrets, broken connections."""
 
 import asyncio
+import contextlib
+import json
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -171,6 +174,83 @@ async def test_a_session_that_the_server_has_forgotten_is_made_again() -> None:
         await server.__aexit__(None, None, None)
 
 
+# --- answers that break ---------------------------------------------------------------------------------
+
+
+def plain(status: int, body: bytes, more: str = "") -> bytes:
+    start = f"HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\n{more}"
+    return f"{start}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+class Mangling:
+    """An MCP server that answers calls of some tools with what nobody can read, and of others late."""
+
+    def __init__(self) -> None:
+        self.late = asyncio.Event()
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while asked := (await reader.readuntil(b"\r\n\r\n")).decode().lower():
+                length = int((re.search(r"content-length: (\d+)", asked) or [0, 0])[1])
+                writer.write(await self.answer(json.loads(await reader.readexactly(length) or b"{}")))
+                await writer.drain()
+        writer.close()
+
+    async def answer(self, message: dict[str, Any]) -> bytes:
+        result: dict[str, Any] = {}
+        match message.get("method"):
+            case "initialize":
+                told = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}}
+                result = {**told, "serverInfo": {"name": "mangling", "version": "0"}}
+            case "tools/list":
+                schema = {"type": "object"}
+                result = {"tools": [{"name": name, "inputSchema": schema} for name in ("bad", "late")]}
+            case "tools/call" if message["params"]["name"] == "bad":
+                return plain(200, b"zzzz", "content-encoding: gzip\r\n")
+            case "tools/call":
+                await self.late.wait()
+                result = {"content": [{"type": "text", "text": "well"}]}
+            case "server/discover":
+                error = {"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32601, "message": "no"}}
+                return plain(200, json.dumps(error).encode())
+            case _:
+                return plain(202, b"")
+        return plain(200, json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode())
+
+
+@asynccontextmanager
+async def mangling(**options: Any) -> AsyncIterator[tuple[Mangling, MCPServer]]:
+    there = Mangling()
+    async with await asyncio.start_server(there.talk, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        server = MCPServerHTTP(f"http://127.0.0.1:{port}/mcp", name="mangling", idle_timeout=20, **options)
+        async with opened(server):
+            yield there, server
+
+
+async def test_an_answer_that_cannot_be_unpacked_fails_its_call_and_no_other() -> None:
+    async with mangling() as (there, server):
+        others = [asyncio.create_task(called(server, "late")) for _ in range(3)]
+        said, _ = await refused(server, "bad")
+        assert said.startswith("ToolError: the MCP server 'mangling' could not do 'bad': DecodingError: ")
+        there.late.set()
+        assert await asyncio.gather(*others) == ["well"] * 3
+        assert server.state == "connected"
+
+
+async def test_what_cannot_be_sent_fails_its_call_and_no_other() -> None:
+    async with mangling() as (there, server):
+        other = asyncio.create_task(called(server, "late"))
+        why = "cannot be sent: '.*ud800' is no text that can be"
+        with pytest.raises(ToolsetError, match=why):
+            await server.read_resource("x://a\ud800")
+        with pytest.raises(ToolsetError, match=why):
+            await server.get_prompt("p", {"a": "\ud800"})
+        assert "cannot be sent: " in (await refused(server, "late", text="\ud800"))[0]
+        there.late.set()
+        assert await other == "well"
+
+
 # --- the older protocol -------------------------------------------------------------------------------
 
 
@@ -182,7 +262,11 @@ def events(*pieces: bytes) -> list[Any]:
     ("answer", "said"),
     [
         (whole(500, b"{}"), "HTTP 500 Told"),
-        (events(b"event: endpoint\ndata: http://elsewhere/messages\n\n"), "would go to 'elsewhere'"),
+        (
+            events(b"event: endpoint\ndata: http://elsewhere/messages\n\n"),
+            "would go to 'http://elsewhere', which is not 'http://127.0.0.1:",
+        ),
+        (whole(307, b"", location="https://127.0.0.1:1/sse"), "redirects to 'https://127.0.0.1:1', which is"),
         ([*events(b"event: hello\ndata: 1\n\n"), b"0\r\n\r\n"], "without saying where messages go"),
         (whole(307, b"", location="/again"), "redirects without end"),
     ],

@@ -172,6 +172,19 @@ GIVEN: list[tuple[str, Any, str, str]] = [
     ("add_arguments", ["PASSWORD=hunter2!"], "hunter2!", "[PASSWORD]"),
     ("add_arguments", [KEY], KEY, "[argument]"),
     ("add_headers", {"X-Api": "Bearer hunter2!", "Accept": "text/html"}, "hunter2!", "[X-Api-2]"),
+    ("add_headers", {"X-Id": KEY, "X-MCP-Toolsets": "issues"}, f"issues {KEY}", "issues [X-Id]"),
+    ("add_environment", {"CONN": "Host=db1;Password='hun;ter2!'"}, "db1 hun;ter2!", "db1 [Password]"),
+    ("add_environment", {"H": '{"X-Key": "hunter2!", "a": "plain!"}'}, "hunter2! plain!", "[X-Key] plain!"),
+    ("add_environment", {"HEADER": "Bearer hunter2!"}, "hunter2!", "[HEADER-2]"),
+    ("add_environment", {"PEM": "--BEGIN PRIVATE KEY-----\nab"}, "--BEGIN PRIVATE KEY-----\nab", "[PEM]"),
+    ("add_url", f"https://h/api/{KEY}/mcp/v1", f"at /api/{KEY}/mcp/v1", "at /api/[path]/mcp/v1"),
+    ("add_url", "https://h/ab%2D12-34ef56ab78cd/", "ab-12-34ef56ab78cd", "[path-2]"),
+    ("add_url", f"http://{KEY}:x-oauth@h/mcp", KEY, "[user]"),
+    ("add_url", "http://a-long-name-of-a-token@h/mcp", "a-long-name-of-a-token", "[user]"),
+    ("add_url", "http://somebody:hunter2!@h/mcp", "somebody hunter2!", "somebody [password]"),
+    ("add_url", f"file:///opt/{KEY}/data", f"/opt/{KEY}", f"/opt/{KEY}"),
+    ("add_arguments", [f"https://h/s/{KEY}/mcp"], KEY, "[path]"),
+    ("add_arguments", ["jdbc:sqlserver://h;user=ann;password=hunter2!"], "hunter2!", "[password]"),
     ("add_url", "https://me:hunter2!@h/?a_key=other-3!&n=12", "hunter2! other-3!", "[password] [a_key]"),
 ]  # fmt: skip
 
@@ -220,12 +233,47 @@ def test_options_that_make_no_sense_are_refused(options: Any, said: str) -> None
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "API_KEY", "apiKey", "APIKEY", "OPENAI_API_KEY", "API_KEYS", "AWS_ACCESS_KEY_ID", "X-Key", "--key",
+        "PRIVATE_KEY", "GITHUB_TOKEN", "accessToken", "SESSION_TOKEN", "PASSWORD", "PGPASSWORD", "PASSWD",
+        "MYSQL_PWD", "DB_PASS", "SECRET", "CLIENT_SECRET", "CREDENTIALS", "AUTHORIZATION", "AUTH", "OAuth",
+        "BEARER", "COOKIE", "GITHUB_PAT", "SENTRY_DSN",
+    ],
+)  # fmt: skip
+def test_a_value_is_a_secret_if_a_word_of_its_name_says_so(name: str) -> None:
+    secrets = Secrets()
+    secrets.add_arguments([name, "hunter2!"] if name.startswith("-") else [f"{name}=hunter2!"])
+    assert secrets.text("hunter2!") == f"[REDACTED:{name.lstrip('-')}]"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "KEYBOARD_LAYOUT=german", "MONKEY=banana", "MAX_TOKENS=128000", "TOKENIZER=cl100k_base", "PWD=/home",
+        "SSH_AUTH_SOCK=/tmp/agent.7", "GOOGLE_APPLICATION_CREDENTIALS=/etc/google.json", "MAX_TOKEN=128000",
+        "--max-tokens 128000", "--author Tolstoy", "--key-file /etc/ssl/private", "--key /etc/ssl/key.pem",
+        "--token-url https://host/token", "--description keyword", "-H X-MCP-Toolsets:issues",
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_a_secret_is_shown(given: str) -> None:
+    secrets = Secrets()
+    words = given.split()
+    if len(words) == 1:
+        name, _, value = given.partition("=")
+        secrets.add_environment({name: value})
+    secrets.add_arguments(words)
+    assert secrets.text(given) == given
+
+
+@pytest.mark.parametrize(
     ("args", "secret"),
     [
         (["postgresql://app:pgpass-12345@db/prod"], "pgpass-12345"),
         (["postgresql://app:pg%40pass-12345@db/prod"], "pg@pass-12345"),
         (["--header", "Authorization: Bearer rem-tok-445566"], "rem-tok-445566"),
-        (["-H", "X-Thing: something-9"], "something-9"),
+        (["-H", "X-Thing-Key: something-9"], "something-9"),
+        (["jdbc:postgresql://app:pgpass-12345@db/prod"], "pgpass-12345"),
         (["X-Api-Key: something-9"], "something-9"),
         (["http://[bad", "--token", "something-9"], "something-9"),
     ],

@@ -13,7 +13,8 @@ from typing import Any, cast
 from ..errors import ConfigError, said_by
 from .checks import check_options, checked_file, checked_inputs
 from .options import MCPOptions
-from .secrets import Secrets, says_secret
+from .secret_names import says_secret
+from .secrets import Secrets
 from .server import MCPServer, MCPServerHTTP, MCPServerSSE, MCPServerStdio
 from .variables import Variables
 
@@ -74,7 +75,7 @@ def _servers(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{shown} cannot be read: {_reason(error)}") from error
     try:
         found = _loaded(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{shown} cannot be read as JSON: {error}") from error
     top = _object(found, shown)
     for key in ROOTS:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
@@ -51,20 +52,26 @@ class Options:
     client: dict[str, Any]
 
 
-class _Life:
+class Life:
     """One connection from its making to its end."""
 
     def __init__(self) -> None:
         self.state: State = "connecting"
         self.ready: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.ready.add_done_callback(lambda future: future.cancelled() or future.exception())
-        self.left = asyncio.Event()
+        self.left: asyncio.Event = asyncio.Event()
         """Set when it is to be left."""
-        self.ended = False
+        self.ended: bool = False
         """Whether the other side has ended it."""
-        self.explained = asyncio.Event()
-        self.why = ""
+        self.explained: asyncio.Event = asyncio.Event()
+        self.why: str = ""
+        self.users: int = 0
         self.owner: asyncio.Task[None]
+
+    @property
+    def client(self) -> Any:
+        """The SDK's client, once it is connected."""
+        return self.ready.result()
 
     def end(self) -> None:
         """The other side says no more."""
@@ -105,7 +112,8 @@ class Connection:
         self._on_connect = on_connect
         self._secrets = secrets
         self._failures = 0
-        self._life: _Life | None = None
+        self._life: Life | None = None
+        self._retired: set[Life] = set()
 
     @property
     def state(self) -> State:
@@ -114,43 +122,68 @@ class Connection:
 
     async def client(self) -> Any:
         """The connected client; raises `ToolsetError` if there is none to be had."""
+        return (await self._lives()).client
+
+    @asynccontextmanager
+    async def used(self) -> AsyncGenerator[Life]:
+        """The connection as it is now, which is not left by `retire` as long as it is used.
+
+        Raises:
+            ToolsetError: There is none to be had.
+        """
+        life = await self._lives()
+        life.users += 1
+        try:
+            yield life
+        finally:
+            life.users -= 1
+            if life in self._retired and not life.users:
+                life.left.set()
+
+    def retire(self, life: Life) -> None:
+        """Give nobody this connection any more: it is left once those who use it have ended.
+
+        One that another has taken the place of is not touched: whoever is late does no harm.
+        """
+        if self._life is life:
+            self._life = None
+            self._retired.add(life)
+            life.owner.add_done_callback(lambda _: self._retired.discard(life))
+
+    async def _lives(self) -> Life:
         while (life := self._life) is not None and life.state in ("lost", "failed"):
             await asyncio.wait([life.owner])
             self._life = None if self._life is life else self._life
         if life is None:
-            life = self._life = _Life()
+            life = self._life = Life()
             life.owner = asyncio.create_task(self._own(life), name=f"mcp {self.name}")
         try:
-            return await asyncio.shield(life.ready)
+            await asyncio.shield(life.ready)
         except ToolsetError as error:  # each who asks gets one of its own
             raise type(error)(error.message) from error.__cause__
+        return life
 
     def left(self) -> Callable[[], Awaitable[None]]:
         """Leave the connection; a later call makes a new one. What is given ends the old one."""
-        life = self._life
-        if life is None:
-            return _nothing
-        if life.state != "failed":  # which is remembered
+        lives = [*self._retired, *([] if self._life is None else [self._life])]
+        if self.state != "failed":  # which is remembered
             self._life = None
-        life.left.set()
-        if life.state == "connecting":
-            life.owner.cancel()
-        return lambda: self._ended(life)
+        for life in lives:
+            life.left.set()
+            if life.state == "connecting":
+                life.owner.cancel()
+        return lambda: self._ended([life.owner for life in lives])
 
-    async def close(self) -> None:
-        """End the connection, in bounded time; a later call makes a new one."""
-        await self.left()()
-
-    async def _ended(self, life: _Life) -> None:
-        done, _ = await asyncio.wait([life.owner], timeout=CLOSE_SECONDS)
-        if not done:
+    async def _ended(self, owners: Sequence[asyncio.Task[None]]) -> None:
+        """Wait for the end of connections, in bounded time."""
+        _, late = await asyncio.wait(owners, timeout=CLOSE_SECONDS) if owners else ((), ())
+        for owner in late:
             logger.error("the connection to the MCP server %r did not close and was cancelled", self.name)
-            life.owner.cancel()
+            owner.cancel()
 
-    async def lost(self) -> str | None:
-        """Why the connection was lost, if it was; waits a moment until that is known."""
-        life = self._life
-        if life is None or life.state != "lost":
+    async def lost(self, life: Life) -> str | None:
+        """Why a connection was lost, if it was; waits a moment until that is known."""
+        if life.state != "lost":
             return None
         try:
             async with asyncio.timeout(EXPLAIN_SECONDS):
@@ -161,7 +194,7 @@ class Connection:
 
     # --- the owner's ------------------------------------------------------------------------------
 
-    async def _own(self, life: _Life) -> None:
+    async def _own(self, life: Life) -> None:
         """The only task that enters and leaves the client."""
         seconds = self._options.connect_timeout
         try:
@@ -179,7 +212,7 @@ class Connection:
         finally:
             life.explain("")
 
-    async def _lived(self, life: _Life, clock: asyncio.Timeout) -> bool:
+    async def _lived(self, life: Life, clock: asyncio.Timeout) -> bool:
         """Connect and stay; gives whether to try again with the older protocol.
 
         There are servers that end when they are asked what they do not know.
@@ -227,7 +260,7 @@ class Connection:
         if self._options.mode.startswith(MODERN) and not found.startswith(MODERN):
             raise ToolsetError(f"it speaks {found}, and mode={self._options.mode!r} was asked for")
 
-    def _broken(self, life: _Life, error: BaseException) -> None:
+    def _broken(self, life: Life, error: BaseException) -> None:
         """The connection could not be made, or was lost."""
         leaf = leaf_of(error)
         said = self._secrets.text(leaf.message if isinstance(leaf, VoxAgentError) else _said(leaf))
@@ -251,14 +284,10 @@ class Connection:
         failure.__cause__ = leaf if self._secrets.text(said_by(leaf)) == said_by(leaf) else None
         self._fail(life, failure)
 
-    def _fail(self, life: _Life, failure: ToolsetError) -> None:
+    def _fail(self, life: Life, failure: ToolsetError) -> None:
         life.state = "failed"
         if not life.ready.done():
             life.ready.set_exception(failure)
-
-
-async def _nothing() -> None:
-    pass
 
 
 def _load_sdk() -> None:

@@ -17,6 +17,7 @@ from pydantic_core import to_jsonable_python
 
 from ..errors import CallbackError, ConfigError, ModelRetry, VoxAgentError, said_by
 from .checks import check_headers
+from .messages import unsendable
 from .secrets import Secrets
 
 
@@ -78,10 +79,15 @@ def meta_of(given: Callable[[Any], object] | None, context: Any, secrets: Secret
             f"meta= {_name(given)}() gave a {type(found).__name__} back: a mapping or None is expected"
         )
     try:
-        return cast("dict[str, Any]", to_jsonable_python(dict(cast("Mapping[str, Any]", found))))
+        meta: dict[str, Any] = to_jsonable_python(dict(cast("Mapping[str, Any]", found)))
     except ValueError as error:
         said = secrets.text(said_by(error))
         raise CallbackError(f"meta= {_name(given)}() gave what is not JSON: {said}") from error
+    wrong = unsendable(meta)
+    if wrong is not None:
+        said = repr(secrets.text(wrong))[:100]
+        raise CallbackError(f"meta= {_name(given)}() gave what cannot be sent: {said} is no text that can be")
+    return meta
 
 
 def _called(what: str, function: Callable[[Any], object], argument: object, secrets: Secrets) -> object:

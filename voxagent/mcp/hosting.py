@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import ipaddress
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from .serving import AgentTools
 if TYPE_CHECKING:
     from anyio import CancelScope
     from mcp.server import Server
+    from mcp.server.transport_security import TransportSecuritySettings
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 GRACE = 2.0
@@ -28,6 +30,8 @@ GRACE = 2.0
 GOODBYE = 1.0
 """Seconds that the answers then have to reach their clients."""
 UNAVAILABLE = 503
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+"""Names that clients on this machine may use, whichever of its addresses is listened on."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -55,7 +59,9 @@ async def over_http(
     Raises:
         ConfigError: Nobody can listen there.
     """
-    app: ASGIApp = server.streamable_http_app(streamable_http_path=place.path, host=place.host)
+    app: ASGIApp = server.streamable_http_app(
+        streamable_http_path=place.path, host=place.host, transport_security=_security(place.host)
+    )
     requests = _Requests(app if place.token is None else _Guarded(app, place.token))
     with _listening(place.host, place.port) as listening:
         web = _web(requests)
@@ -79,6 +85,32 @@ async def over_http(
             await tools.stop(GRACE)
             await requests.ended(GOODBYE)
             await asyncio.wait([running])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs of this machine can reach it."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _security(host: str) -> TransportSecuritySettings | None:
+    """Where only this machine gets in, the pages that its browsers show must not: other names are refused.
+
+    The SDK does that by itself for few of the names and addresses that this machine has.
+    """
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    if not is_loopback(host):
+        return None
+    ours = [_shown(each) for each in dict.fromkeys((*THIS_MACHINE, host))]
+    names = [f"{each}{port}" for each in ours for port in ("", ":*")]
+    return TransportSecuritySettings(
+        allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names]
+    )
 
 
 def _web(app: ASGIApp) -> Any:

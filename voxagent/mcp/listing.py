@@ -13,6 +13,7 @@ from .mending import MENDED
 from .names import hashed, sanitize_tool_name
 from .options import MAX_TOOLS, MCPOptions
 from .schemas import rooted
+from .secrets import Secrets
 from .tool import Caller, MCPToolDefinition
 from .traffic import UNKNOWN_METHOD
 
@@ -27,14 +28,18 @@ class Listed:
         tools: The tools.
         warnings: What is not as it should be with them.
         changes: What has changed since they were listed before.
+        version: What `ServerSession.version` was when they were asked for: they may have changed since.
     """
 
     tools: tuple[MCPToolDefinition, ...] = ()
     warnings: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    version: int = 0
 
 
-async def listed(client: Any, name: str, options: MCPOptions, caller: Caller, seconds: float) -> Listed:
+async def listed(
+    client: Any, name: str, options: MCPOptions, caller: Caller, secrets: Secrets, seconds: float
+) -> Listed:
     """Ask for all tools; raises `ToolsetError` if that fails or does not end."""
     try:
         async with asyncio.timeout(seconds):
@@ -43,7 +48,7 @@ async def listed(client: Any, name: str, options: MCPOptions, caller: Caller, se
         raise ToolsetTimeoutError(
             f"the MCP server {name!r} did not list its tools in {seconds:g} s"
         ) from error
-    tools = [_made(tool, name, options, caller, warnings) for tool in found]
+    tools = [_made(tool, secrets.value(tool), name, options, caller, warnings) for tool in found]
     return Listed(tuple(_unlike(tools, name)), tuple(warnings))
 
 
@@ -75,8 +80,9 @@ async def _all_pages(client: Any, name: str, most: int) -> tuple[list[Any], list
 
 
 def _made(
-    tool: Any, server: str, options: MCPOptions, caller: Caller, warnings: list[str]
+    told: Any, tool: Any, server: str, options: MCPOptions, caller: Caller, warnings: list[str]
 ) -> MCPToolDefinition:
+    """Our tool, of what the server has told, and of that without secrets; it is called by its real name."""
     parameters, lowered = rooted(tool.input_schema)
     meta = dict(tool.meta or {})
     for what in filter(None, [meta.pop(MENDED, ""), lowered]):
@@ -88,14 +94,14 @@ def _made(
         parameters,
         caller=caller,
         server=server,
-        original_name=tool.name,
+        original_name=told.name,
         title=tool.title,
         input_schema=tool.input_schema,
         output_schema=tool.output_schema,
         annotations=_plain(tool.annotations),
         meta=meta,
-        timeout=options.get("tool_timeouts", {}).get(tool.name, options.get("call_timeout")),
-        spare_name=hashed(name, server, tool.name) if options.get("prefix") is True else "",
+        timeout=options.get("tool_timeouts", {}).get(told.name, options.get("call_timeout")),
+        spare_name=hashed(name, server, told.name) if options.get("prefix") is True else "",
     )
 
 

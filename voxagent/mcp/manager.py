@@ -25,7 +25,8 @@ class MCPServerManager:
 
     def __init__(self, servers: Iterable[MCPServer] = ()) -> None:
         self._servers: dict[str, MCPServer] = {}
-        self._connected: list[MCPServer] = []
+        self._by_hand: list[MCPServer] = []
+        self._contexts: list[list[MCPServer]] = []
         self._take(servers)
 
     def __repr__(self) -> str:
@@ -57,41 +58,48 @@ class MCPServerManager:
         self._take(servers)
 
     async def connect_all(self) -> list[ToolDefinition[Any]]:
-        """Connect all servers at once, and give all their tools.
+        """Connect all servers that are not connected yet, all at once, and give the tools of all.
 
-        A server that cannot be connected is in `errors`; if it is required, the first such error is raised
-        once all have been tried, and nothing stays connected.
+        They stay connected until the last context of the manager is left; outside of one, until
+        `disconnect_all`. A server that cannot be connected is in `errors`; if it is required, the first such
+        error is raised once all have been tried, and those that were connected now are left again.
         """
-        fresh = [server for server in self._servers.values() if server not in self._connected]
-        try:
-            outcomes = await asyncio.gather(*map(self._connect, fresh), return_exceptions=True)
-            for outcome in outcomes:
-                if outcome is not None:
-                    raise outcome
-        except BaseException:  # the others are left, and it is raised again
-            await self.disconnect_all()
-            raise
+        known = [server for each in (self._by_hand, *self._contexts) for server in each]
+        held = await self._taken(server for server in self._servers.values() if server not in known)
+        (self._contexts[-1] if self._contexts else self._by_hand).extend(held)
         async with self.open(RunContext()) as tools:
             return list(tools)
 
-    async def _connect(self, server: MCPServer) -> None:
-        await server.__aenter__()
-        self._connected.append(server)
+    async def _taken(self, servers: Iterable[MCPServer]) -> list[MCPServer]:
+        """Connect servers, all at once; gives them, or leaves those that are connected and raises."""
+        held: list[MCPServer] = []
+
+        async def connect(server: MCPServer) -> None:
+            await server.__aenter__()
+            held.append(server)
+
+        try:
+            for outcome in await asyncio.gather(*map(connect, servers), return_exceptions=True):
+                if outcome is not None:
+                    raise outcome
+        except BaseException:  # the others are left, and it is raised again
+            await _left(held)
+            raise
+        return held
 
     async def disconnect_all(self) -> None:
-        """Leave all connections."""
-        connected, self._connected = self._connected, []
-        await asyncio.gather(*(server.__aexit__(None, None, None) for server in connected))
+        """Leave all connections, those of contexts too."""
+        await _left(self._by_hand, *self._contexts)
 
     async def __aenter__(self) -> Self:
-        """Connect all servers."""
-        await self.connect_all()
+        """Connect all servers; they stay connected at least until this context is left."""
+        self._contexts.append(await self._taken(self._servers.values()))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.disconnect_all()
+        await _left(self._contexts.pop(0))  # those that were connected later are for whoever is still here
 
     @asynccontextmanager
     async def open(self, run: RunContext[Any]) -> AsyncGenerator[Sequence[ToolDefinition[object]]]:
@@ -112,6 +120,12 @@ class MCPServerManager:
                     raise part
                 parts.append(part)
             yield _Together(parts)
+
+
+async def _left(*held: list[MCPServer]) -> None:
+    """Leave connections: all of that has begun ahead of the first moment at which we can be cancelled."""
+    leaving = [each.pop().leaving() for each in held for _ in range(len(each))]
+    await asyncio.shield(asyncio.gather(*leaving))
 
 
 class _Together(LiveTools[object]):

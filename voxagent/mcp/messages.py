@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from ..errors import said_by
 
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
@@ -13,7 +17,10 @@ Item: TypeAlias = "SessionMessage | Exception"
 MAX_MESSAGE = 10_000_000
 """Bytes of one message; of a longer one only the beginning is kept, to tell whose answer it was."""
 KEPT_OF_LONG = 1_000
-MESSAGE_START = b'{"jsonrpc"'
+BROKEN = -32_011
+"""Code of the error that stands for an answer which could not be used, or a question that cannot be sent."""
+BOM = b"\xef\xbb\xbf"
+MESSAGE_START = re.compile(rb'\{\s*+"(?:jsonrpc|id|method|params|result|error)"\s*+:')
 MAX_SKIPPED = 200_000_000
 """Bytes of one message after which nothing sensible is expected any more."""
 SKIP_SECONDS = 5.0
@@ -37,12 +44,50 @@ def message_of(data: bytes) -> Item:
     from mcp.shared.message import SessionMessage
     from mcp_types import jsonrpc_message_adapter
 
-    if not data.lstrip().startswith(b"{"):
-        data = data[max(0, data.find(MESSAGE_START)) :]
+    line = data.strip().removeprefix(BOM).lstrip()
+    if not line.startswith(b"{"):
+        start = MESSAGE_START.search(line)
+        line = line if start is None else line[start.start() :]
     try:
-        return SessionMessage(jsonrpc_message_adapter.validate_json(data, by_name=False))
+        return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
     except ValueError:
         return UnreadableMessage("the server sent a message that is not valid", data[:100_000])
+
+
+def encoded(item: SessionMessage) -> bytes:
+    """The message as it is sent; raises `MCPError` with what is in it that cannot be."""
+    from mcp import MCPError
+
+    try:
+        return item.message.model_dump_json(by_alias=True, exclude_unset=True).encode()
+    except ValueError as error:
+        text = unsendable(getattr(item.message, "params", None))
+        said = said_by(error) if text is None else f"{text!r:.100} is no text that can be"
+        raise MCPError(BROKEN, f"it cannot be sent: {said}") from None
+
+
+def unsendable(value: object) -> str | None:
+    """The first text within a value that nobody can send: it holds half of a character."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            if not _is_sendable(each):
+                return each
+        elif isinstance(each, Mapping):
+            held = cast("Mapping[object, object]", each)
+            left += [*held, *held.values()]
+        elif isinstance(each, Sequence) and not isinstance(each, bytes):
+            left += cast("Sequence[object]", each)
+    return None
+
+
+def _is_sendable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Lines:

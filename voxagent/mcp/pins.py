@@ -13,10 +13,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from ..errors import ConfigError, ToolsChangedError
+from ..errors import ConfigError, ToolsChangedError, said_by
+from .secrets import Secrets
 from .tool import MCPToolDefinition
 
 Described = dict[str, dict[str, Any]]
+ELSEWHERE = "name a file that can be read and written, in a folder that is there"
+AWAY = "take the file away, and the tools are written down anew"
+ANEW = "take the server out of the file, or call accept_tools() on it, and its tools are written down anew"
+"""What helps where a file cannot be used."""
 
 
 class Pins:
@@ -25,11 +30,13 @@ class Pins:
     Args:
         server: Name of the server.
         file: Where it is kept over processes; None keeps it in memory.
+        secrets: What must not be shown of what was kept before it was known to be one.
     """
 
-    def __init__(self, server: str, file: str | Path | None) -> None:
+    def __init__(self, server: str, file: str | Path | None, secrets: Secrets) -> None:
         self._server = server
-        self._file = None if file is None else Path(file)
+        self._file = None if file is None else Path(os.path.expanduser(file))
+        self._secrets = secrets
         self._known: Described | None = None
 
     def check(self, tools: Sequence[MCPToolDefinition]) -> list[str]:
@@ -37,13 +44,14 @@ class Pins:
 
         Raises:
             ToolsChangedError: Something has, and there is a file which says otherwise.
+            ConfigError: The file cannot be read or written.
         """
         now = described(tools)
         before = self._known if self._file is None else self._read(self._file)
         if before is None:
             self._keep(now)
             return []
-        changes = list(differences(before, now))
+        changes = list(differences(self._secrets.value(before), now))
         if changes and self._file is not None:
             raise ToolsChangedError(
                 f"the tools of the MCP server {self._server!r} are not those in {str(self._file)!r}:"
@@ -60,24 +68,46 @@ class Pins:
         self._known = tools
         if self._file is None:
             return
-        everything = _loaded(self._file) if self._file.exists() else {}
+        everything = self._loaded(self._file)
         everything[self._server] = tools
         written = self._file.with_name(f"{self._file.name}.{os.getpid()}.new")
-        written.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n", "utf-8")
-        written.replace(self._file)
+        try:
+            written.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n", "utf-8")
+            written.replace(self._file)
+        except OSError as error:
+            raise self._wrong(f"cannot be written: {error.strerror}", ELSEWHERE) from error
 
     def _read(self, file: Path) -> Described | None:
-        return _loaded(file).get(self._server) if file.exists() else None
+        everything = self._loaded(file)
+        if self._server not in everything:
+            return None
+        found: object = everything[self._server]
+        if isinstance(found, dict) and all(map(_is_pin, cast("dict[str, object]", found).values())):
+            return cast("Described", found)
+        raise self._wrong("does not say of it what was written", ANEW)
+
+    def _loaded(self, file: Path) -> dict[str, object]:
+        """All that the file says, nothing if it is not there yet."""
+        try:
+            found: object = json.loads(file.read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._wrong(f"cannot be read: {error.strerror}", ELSEWHERE) from error
+        except (ValueError, RecursionError) as error:
+            raise self._wrong(f"is not a file of hashes: {said_by(error)}", AWAY) from error
+        if not isinstance(found, dict):
+            raise self._wrong("is not a file of hashes: no object in it", AWAY)
+        return cast("dict[str, object]", found)
+
+    def _wrong(self, what: str, remedy: str) -> ConfigError:
+        where = f"pin_tools={str(self._file)!r} of the MCP server {self._server!r}"
+        return ConfigError(f"{where} {what}: {remedy}")
 
 
-def _loaded(file: Path) -> dict[str, Described]:
-    try:
-        found = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise ConfigError(f"pin_tools={str(file)!r} is not a file of hashes: {error}") from error
-    if not isinstance(found, dict):
-        raise ConfigError(f"pin_tools={str(file)!r} is not a file of hashes: no object in it")
-    return cast("dict[str, Described]", found)
+def _is_pin(found: object) -> bool:
+    """Whether that was written of a tool; what only explains a change may be missing."""
+    return isinstance(found, dict) and isinstance(cast("dict[str, object]", found).get("hash"), str)
 
 
 def described(tools: Sequence[MCPToolDefinition]) -> Described:
@@ -119,7 +149,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     for what in ("description", "parameters"):
-        if before[what] != now[what]:
+        if what in before and before[what] != now[what]:
             return f"its {what} changed from {_short(before[what])} to {_short(now[what])}"
     return "its title, output or annotations"
 

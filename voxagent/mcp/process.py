@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from ..errors import ToolsetError
 from .guardian import announced, guard, release
+from .pipes import Pipes
 
 logger: logging.Logger = logging.getLogger("voxagent")
 
@@ -49,13 +50,16 @@ class ServerProcess:
         self._cwd = cwd
         self._stderr = bytearray()
         self._process: asyncio.subprocess.Process
+        self._pipes: Pipes
         self._reading: asyncio.Task[None]
 
     async def start(self) -> None:
         """Start it; raises `ToolsetError` if there is no such program."""
         try:
             with announced() as mark:
-                self._process = await asyncio.create_subprocess_exec(
+                loop = asyncio.get_running_loop()
+                transport, self._pipes = await loop.subprocess_exec(
+                    Pipes,
                     *self._command,
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
@@ -64,6 +68,7 @@ class ServerProcess:
                     cwd=self._cwd,
                     start_new_session=True,
                 )
+                self._process = asyncio.subprocess.Process(transport, self._pipes, loop)
                 guard(self._process.pid)
         except (OSError, ValueError) as error:
             raise ToolsetError(f"{self._command[0]!r} cannot be started: {error}") from error
@@ -81,20 +86,19 @@ class ServerProcess:
                 await asyncio.wait([self._reading])
                 await self._process.wait()
         code = self._process.returncode
-        ended = "it was still running" if code is None else f"it ended with {_said_of(code)}"
+        running = "; ".join(filter(None, [self._pipes.fault, "it was still running"]))
+        ended = running if code is None else f"it ended with {_said_of(code)}"
         last = bytes(self._stderr).decode(errors="replace").strip().splitlines()[-5:]
         return f"{ended}; its stderr: {' | '.join(last)}" if last else ended
 
-    async def write(self, data: bytes) -> None:
-        """Send a message; raises `OSError` once the server is gone."""
-        stdin = self._stdin()
-        if stdin.is_closing():
-            raise BrokenPipeError("the server's input is closed")
-        stdin.write(data)
-        await stdin.drain()
+    async def write(self, data: bytes, *, waits: bool = True) -> None:
+        """Send a message; raises `OSError` once the server does not take any.
 
-    def _stdin(self) -> asyncio.StreamWriter:
-        return cast("asyncio.StreamWriter", self._process.stdin)
+        Args:
+            data: The message.
+            waits: Whether somebody waits for what the server says to it; else this never waits.
+        """
+        await self._pipes.write(data, waits=waits)
 
     async def read(self) -> bytes:
         """What it has written; nothing at its end."""
@@ -103,7 +107,7 @@ class ServerProcess:
     async def stop(self) -> None:
         """End it, within two times the grace and a little; at once if this is cancelled."""
         process = self._process
-        self._stdin().close()
+        self._pipes.leave()
         emptying = asyncio.create_task(self._empty())  # one that is busy writing could not see the end
         try:
             if not await self._gone(GRACE):

@@ -5,7 +5,7 @@ What a model asks for is only ever passed to the server; nothing is opened here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -27,13 +27,8 @@ class Library(Protocol):
 
     name: str
 
-    @property
-    def state(self) -> str:
-        """How its connection stands."""
-        ...
-
-    def open(self, run: RunContext[Any]) -> AbstractAsyncContextManager[object]:
-        """Connect it for a run."""
+    def joined(self, run: RunContext[Any]) -> AbstractAsyncContextManager[object | None]:
+        """Connect it for a run; None if it is not required and cannot be connected."""
         ...
 
     async def __aenter__(self) -> object: ...
@@ -55,6 +50,16 @@ class Library(Protocol):
         ...
 
 
+class _ResourceTool(ToolDefinition[object]):
+    """One of the two tools; it says where it comes from, for errors."""
+
+    def __init__(
+        self, name: str, description: str, function: Callable[..., Awaitable[object]], *, source: str
+    ) -> None:
+        super().__init__(name, description, function)
+        self.source = source
+
+
 class ResourceTools:
     """Two tools of one server, as a toolset.
 
@@ -71,15 +76,17 @@ class ResourceTools:
         self._max_bytes = max_bytes
         name = server.name
         self._tools: list[ToolDefinition[object]] = [
-            ToolDefinition(
+            _ResourceTool(
                 sanitize_tool_name(f"{prefix}_list_resources"),
                 f"List what can be read from {name!r}: resources by URI, and templates of URIs.",
                 self._list,
+                source=f"the resources of the MCP server {name!r}",
             ),
-            ToolDefinition(
+            _ResourceTool(
                 sanitize_tool_name(f"{prefix}_read_resource"),
                 f"Read a resource of {name!r} by its URI.",
                 self._read,
+                source=f"the resources of the MCP server {name!r}",
             ),
         ]
 
@@ -98,9 +105,12 @@ class ResourceTools:
 
     @asynccontextmanager
     async def open(self, run: RunContext[Any]) -> AsyncGenerator[Sequence[ToolDefinition[object]]]:
-        """Both tools; none if the server is not required and cannot be connected."""
-        async with self._server.open(run):
-            yield self._tools if self._server.state == "connected" else []
+        """Both tools; none if the server is not required and cannot be connected.
+
+        What is to be told of the server's own tools is told where those are given.
+        """
+        async with self._server.joined(run) as found:
+            yield [] if found is None else self._tools
 
     async def _list(self, ctx: ToolContext[object], query: str = "") -> dict[str, Any]:
         """List what can be read.

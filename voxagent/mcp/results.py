@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
+from ..errors import said_by
 from ..tools.content import ToolReturn
 from ..types.blocks import AudioBlock, ContentBlock, DocumentBlock, ImageBlock, TextBlock
 
@@ -32,6 +35,17 @@ def returned(result: Any) -> ToolReturn[Any]:
 def text_of(result: Any) -> str:
     """All text of a result, for an error."""
     return "\n".join(block.text for block in blocks_of(result.content) if isinstance(block, TextBlock))
+
+
+def reason_of(error: BaseException) -> str:
+    """What is wrong, in words; of an answer that is not formed as it should be, where."""
+    if not isinstance(error, ValidationError):
+        return said_by(error)
+    wrong = error.errors(include_url=False, include_context=False)
+    first = min(wrong, key=lambda each: each["type"] != "literal_error")  # of a kind that nobody knows
+    value = first["input"]
+    shown = f" (it is {value!r:.60})" if isinstance(value, str | int | float | None) else ""
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}{shown}"
 
 
 def blocks_of(content: Sequence[Any]) -> list[ContentBlock]:

@@ -16,16 +16,19 @@ from weakref import WeakSet
 from ..security.filters import RedactionFilter
 from ..security.logs import RedactingLogFilter
 from ..security.registry import NAMED_PLACEHOLDER, SecretRegistry
+from .secret_names import lets_in, looks_secret, names_secret, says_secret
 
 T = TypeVar("T")
 
-SAYS_SECRET = re.compile(
-    r"key|token|secret|passw|passphrase|pwd|auth|credential|cookie|private|signature|dsn", re.IGNORECASE
-)
-LOOKS_SECRET = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w.~+=:-]{16,}")
-"""Long, letters and digits mixed, no path and no sentence."""
 HEADER = re.compile(r"([\w-]+):\s*(\S.*)")
-HEADER_OPTIONS = ("-H", "--header", "--headers")
+NAME = re.compile(r"[\w.-]+")
+ADDRESS = re.compile(r"[A-Za-z][\w+.-]*+://[^\s\"]*+")
+PAIR = re.compile(
+    r"""\b([A-Za-z_][\w-]*+)\s*+=\s*+("[^"]*"|'[^']*'|[^;\s]++)|"([\w-]++)"\s*+:\s*+("[^"]*")"""
+)
+"""Of what a connection is made with: "host=db password=...", "Account=me;Key=...", or an object as JSON."""
+LONG_USER = 16
+"""Characters of a user without a password that is a token; people and programs have shorter names."""
 MOST_HEADERS = 256
 PLAIN_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
 LOGGERS = (
@@ -80,40 +83,54 @@ class Secrets:
         for name, value in _arguments(args):
             self._look_at(name.lstrip("-") or "argument", value)
             header = HEADER.fullmatch(value)
-            if header is not None and (name in HEADER_OPTIONS or SAYS_SECRET.search(header[1])):
+            if header is not None:
                 self.add_headers({header[1]: header[2]})
 
     def _look_at(self, name: str, value: str) -> None:
-        """A value that is a secret by its name, looks like one, or is an address that holds one."""
+        """A value that is a secret by its name, looks like one, or holds one as addresses and the like do."""
+        self._add_if_secret(name, value)
+        for address in ADDRESS.findall(value):
+            self.add_url(address)
+        for *pair, key, text in PAIR.findall(ADDRESS.sub(_behind, value)):
+            part, given = pair if pair[0] else (key, text)
+            self._add_if_secret(part, given.strip("\"'"))
+
+    def _add_if_secret(self, name: str, value: str) -> None:
         if says_secret(name, value):
             self.add(name, value)
-        if "://" in value:
-            self.add_url(value)
+            if lets_in(value):
+                self.add(name, value.split(maxsplit=1)[1])
 
     def add_sent(self, headers: Mapping[str, str]) -> None:
         """Of the headers as they are sent, those that are secrets by their name, whoever has set them."""
-        self.add_headers({name: value for name, value in headers.items() if SAYS_SECRET.search(name)})
+        self.add_headers({name: value for name, value in headers.items() if names_secret(name)})
 
     def add_headers(self, headers: Mapping[str, str]) -> None:
-        """All but the well-known ones, and what follows a word such as "Bearer"."""
+        """Those that are secrets by their name or form, and what follows a word such as "Bearer"."""
         for name, value in headers.items():
-            if name.lower() in PLAIN_HEADERS or (name, value) in self._headers:
+            if not _is_secret_header(name, value) or (name, value) in self._headers:
                 continue
             self._headers[name, value] = None
             self._forget_headers()
             self._register_header(name, value)
 
     def add_url(self, url: str) -> None:
-        """A password in it, and parameters that are secrets by their name."""
+        """A password in it, a user and parts of the path that look like a token, parameters by their name."""
         try:
             parts = urlsplit(url)
         except ValueError:  # it is no address
             return
-        for password in {parts.password or "", unquote(parts.password or "")}:
-            self.add("password", password)
+        password, user = parts.password or "", parts.username or ""
+        found = [("password", password)]
+        if looks_secret(unquote(user)) or (not password and len(user) >= LONG_USER):
+            found.append(("user", user))
+        if parts.scheme != "file":
+            found += [("path", each) for each in parts.path.split("/") if looks_secret(unquote(each))]
+        for name, value in found:
+            for form in dict.fromkeys((value, unquote(value))):
+                self.add(name, form)
         for name, value in parse_qsl(parts.query):
-            if says_secret(name, value):
-                self.add(name, value)
+            self._add_if_secret(name, value)
 
     def add(self, name: str, value: str) -> None:
         """A value that is known to be one."""
@@ -136,9 +153,13 @@ class Secrets:
             self._register_header(name, value)
 
 
-def says_secret(name: str, value: str) -> bool:
-    """Whether a value is a secret by its name, or looks like one."""
-    return bool(SAYS_SECRET.search(name) or LOOKS_SECRET.fullmatch(value))
+def _is_secret_header(name: str, value: str) -> bool:
+    return name.lower() not in PLAIN_HEADERS and says_secret(name, value)
+
+
+def _behind(address: re.Match[str]) -> str:
+    """What some addresses have behind them: "jdbc:sqlserver://host;password=..."."""
+    return address[0].partition(";")[2]
 
 
 class _Logs(logging.Filter):
@@ -168,5 +189,5 @@ def _arguments(args: Sequence[str]) -> Iterator[tuple[str, str]]:
                 yield option, value
                 option = ""
             continue
-        yield (name, value) if equals and not option else (option, each)
+        yield (name, value) if equals and not option and NAME.fullmatch(name) else (option, each)
         option = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -42,7 +42,7 @@ from .checks import (
 from .connection import State
 from .given import faults_told, headers_of, meta_of
 from .listing import Listed
-from .live import ServerTools
+from .live import Missed, ServerTools
 from .options import MCPOptions, asking_run
 from .resource_tools import MAX_BYTES, ResourceTools
 from .resources import (
@@ -57,6 +57,7 @@ from .resources import (
 )
 from .secrets import Secrets
 from .session import ServerSession
+from .taking import Taking
 from .target import ObjectTarget, ProcessTarget, Target, WebTarget
 
 T = TypeVar("T")
@@ -85,6 +86,7 @@ class MCPServer:
         self._target = target
         self._session: ServerSession | None = None
         self._home: asyncio.AbstractEventLoop | None = None
+        self._missed = Missed()
         self.error: ToolsetError | None = None
         """Why it could not be connected when that was tried last."""
 
@@ -110,18 +112,28 @@ class MCPServer:
     @asynccontextmanager
     async def open(self, run: RunContext[Any]) -> AsyncGenerator[Sequence[ToolDefinition[object]]]:
         """The server's tools, for a run."""
+        async with self.joined(run) as found:
+            if found is None:
+                yield []
+                return
+            listed = self._version, self._listed
+            tools = ServerTools(self.name, run, found, *listed, required=self.required)
+            async with tools.given(count="max_tools" not in self._options):
+                yield tools
+
+    @asynccontextmanager
+    async def joined(self, run: RunContext[Any]) -> AsyncGenerator[Listed | None]:
+        """Take part in the connection for a run; None if it is not required and not to be had."""
         try:
             found = await self._acquired(run)
         except ToolsetError as error:
             if self.required:
                 raise
-            await run.view.tell(ToolsetErrorEvent(run.run_id, self.name, error))
-            yield []
+            async with self._missed.told(run, ToolsetErrorEvent(run.run_id, self.name, error)):
+                yield None
             return
         try:
-            tools = ServerTools(self.name, run, found, self._version, self._listed)
-            async with tools.given(count="max_tools" not in self._options):
-                yield tools
+            yield found
         finally:
             await self._released()
 
@@ -132,33 +144,39 @@ class MCPServer:
         except ToolsetError:
             if self.required:
                 raise
-            await self._do(lambda session: session.taken())  # each run tries again
+            await self._taken(lambda session: session.taken())  # each run tries again
         return self
 
     async def _acquired(self, run: RunContext[Any] | None = None) -> Listed:
-        taken: list[Listed] = []
-
-        async def take(session: ServerSession) -> Listed:
-            taken.append(await session.acquired())
-            return taken[0]
-
         try:
-            found = await self._do(take, run)
+            found = await self._taken(lambda session: session.acquired(), run)
         except ToolsetError as error:
             self.error = error
-            raise
-        except asyncio.CancelledError:
-            if taken:  # at the very moment when we were cancelled
-                await self._released()
             raise
         self.error = None
         return found
 
-    async def _released(self) -> None:
-        """Leave the connection, by a task that nothing cancels."""
+    async def _taken(
+        self, take: Callable[[ServerSession], Awaitable[T]], run: RunContext[Any] | None = None
+    ) -> T:
+        """Be one more user of the session, none if we are cancelled meanwhile."""
+        taking = Taking(take)
+        try:
+            return await self._do(taking.done, run)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._begun(taking.undone))
+            raise
+
+    def leaving(self) -> asyncio.Future[None]:
+        """Leave the connection: it has begun at once, and nothing cancels it but the future that is given."""
+        return self._begun(lambda session: session.released())
+
+    def _begun(self, work: Callable[[ServerSession], Coroutine[Any, Any, None]]) -> asyncio.Future[None]:
         loop = server_loop()
-        leaving = asyncio.run_coroutine_threadsafe(self._here(loop).released(), loop)
-        await asyncio.shield(asyncio.wrap_future(leaving))
+        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(self._here(loop)), loop))
+
+    async def _released(self) -> None:
+        await asyncio.shield(self.leaving())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -218,11 +236,11 @@ class MCPServer:
         Raises:
             ToolsetError: The server cannot be connected, or has no valid answer.
         """
-        return await self._do(lambda session: session.asked("resources/list", all_resources), run)
+        return await self._do(lambda session: session.told("resources/list", all_resources), run)
 
     async def list_resource_templates(self, *, run: RunContext[Any] | None = None) -> list[ResourceTemplate]:
         """All templates that the server lists, of resources with URIs alike; as `list_resources`."""
-        return await self._do(lambda session: session.asked("resources/templates/list", all_templates), run)
+        return await self._do(lambda session: session.told("resources/templates/list", all_templates), run)
 
     async def read_resource(self, uri: str, *, run: RunContext[Any] | None = None) -> list[ContentBlock]:
         """What a resource holds, as text, images, audio or documents; only the server opens the URI.
@@ -231,12 +249,12 @@ class MCPServer:
             ToolsetError: There is no such resource, or the server has no valid answer.
         """
         return await self._do(
-            lambda session: session.asked("resources/read", lambda client, _: contents(client, uri)), run
+            lambda session: session.told("resources/read", lambda client, _: contents(client, uri)), run
         )
 
     async def list_prompts(self, *, run: RunContext[Any] | None = None) -> list[PromptDescription]:
         """All prompts that the server lists; as `list_resources`."""
-        return await self._do(lambda session: session.asked("prompts/list", all_prompts), run)
+        return await self._do(lambda session: session.told("prompts/list", all_prompts), run)
 
     async def get_prompt(
         self, name: str, arguments: Mapping[str, str] | None = None, *, run: RunContext[Any] | None = None
@@ -249,7 +267,7 @@ class MCPServer:
         """
         given = arguments or {}
         return await self._do(
-            lambda session: session.asked("prompts/get", lambda client, _: written(client, name, given)), run
+            lambda session: session.told("prompts/get", lambda client, _: written(client, name, given)), run
         )
 
     def as_resource_tools(self, *, max_bytes: int = MAX_BYTES) -> ResourceTools:
@@ -269,14 +287,9 @@ class MCPServer:
 
     async def accept_tools(self) -> None:
         """Take the tools as they are now for those that are pinned (`pin_tools`)."""
-        async with self._unchecked():
-            await self._do(lambda session: session.accept_tools())
-
-    @asynccontextmanager
-    async def _unchecked(self) -> AsyncGenerator[None]:
-        await self._do(lambda session: session.taken())
+        await self._taken(lambda session: session.taken())
         try:
-            yield
+            await self._do(lambda session: session.accept_tools())
         finally:
             await self._released()
 

@@ -6,17 +6,19 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
 from ..errors import ToolError, ToolsetError, ToolsetTimeoutError, VoxAgentError, said_by
 from ..tools.content import ToolReturn
 from .auth import denied
 from .callbacks import Callbacks
-from .connection import CLOSED, Connection, Options, State, leaf_of
+from .connection import CLOSED, Connection, Life, Options, State, leaf_of
+from .forgotten import NO_SESSION
 from .listing import Listed, listed
 from .options import CONNECT_TIMEOUT, IDLE_TIMEOUT, MCPOptions, asking_run
 from .pins import Pins
-from .results import returned, text_of
+from .results import reason_of, returned, text_of
 from .secrets import Secrets
 from .target import Target
 from .tool import Caller
@@ -28,7 +30,6 @@ T = TypeVar("T")
 
 Tell: TypeAlias = Callable[[str], object]
 Question: TypeAlias = Callable[[Any, Callable[[], object]], Awaitable[T]]
-NO_SESSION = -32_600
 LISTEN_AGAIN = (0.1, 0.5, 2.0, 10.0)
 """Seconds to wait ahead of each try to hear of changes again; the last one is repeated."""
 LISTEN_SECONDS = 1.0
@@ -63,9 +64,11 @@ class ServerSession:
         seconds = options.get("connect_timeout", CONNECT_TIMEOUT)
         told = Options(seconds, options.get("mode", "auto"), self._callbacks.arguments())
         self._connection = Connection(name, target, told, self._connected, secrets)
-        self._pins = Pins(name, options.get("pin_tools"))
+        self._pins = Pins(name, options.get("pin_tools"), secrets)
         self._tools: Listed | None = None
-        self._listing: asyncio.Task[Listed] | None = None
+        self._newest = Listed()
+        self._listing: tuple[int, asyncio.Task[Listed]] | None = None
+        self._listings: set[asyncio.Task[Listed]] = set()
         self._listening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._users = 0
@@ -103,9 +106,9 @@ class ServerSession:
 
     def _left(self) -> tuple[list[asyncio.Task[Any]], Callable[[], Awaitable[None]]]:
         """Let go of the connection, at once: who comes next shall not be given one that is being closed."""
-        tasks: list[asyncio.Task[Any]] = [
-            task for task in (self._listening, self._listing) if task is not None
-        ]
+        tasks: list[asyncio.Task[Any]] = [*self._listings]
+        if self._listening is not None:
+            tasks.append(self._listening)
         self._tools = self._listening = self._listing = None
         for task in tasks:
             task.cancel()
@@ -165,37 +168,73 @@ class ServerSession:
     # --- tools ----------------------------------------------------------------------------------------
 
     async def tools(self) -> Listed:
-        """The server's tools; listed once for all who ask, until they change."""
+        """The server's tools; listed once for all who ask, until they change.
+
+        A listing that was begun ahead of a change is not waited for: it may not tell of that.
+        """
         await self.client()
         if self._tools is not None:
             return self._tools
-        if self._listing is None or self._listing.done():
-            self._listing = asyncio.create_task(self._list())
-            self._listing.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return await asyncio.shield(self._listing)
+        if self._listing is None or self._listing[0] != self.version:
+            task = asyncio.create_task(self._list())
+            self._listing = self.version, task
+            self._listings.add(task)
+            task.add_done_callback(self._listing_ended)
+        return await asyncio.shield(self._listing[1])
+
+    def _listing_ended(self, task: asyncio.Task[Listed]) -> None:
+        self._listings.discard(task)
+        if self._listing is not None and self._listing[1] is task:
+            self._listing = None
+        if not task.cancelled():
+            task.exception()  # who waited for it has it
 
     async def _list(self) -> Listed:
-        version = self.version
         found = await self._found()
+        if self._newest.version > found.version:
+            return self._newest  # another listing has begun later and ended sooner
         changes = self._pins.check(found.tools)
         if changes:
             told = f"the MCP server {self.name!r} has changed: {'; '.join(changes)}"
-            found = Listed(found.tools, found.warnings, (told,))
-        if version == self.version:
+            found = replace(found, changes=(told,))
+        self._newest = found
+        if found.version == self.version:
             self._tools = found
         return found
 
     async def _found(self) -> Listed:
-        """The tools that the server lists now."""
-        client = await self.client()
+        """The tools that the server lists now.
+
+        To list is harmless: where the connection or the session is lost it is done once more in a new one.
+        """
         seconds = self._options.get("connect_timeout", CONNECT_TIMEOUT) * 2
-        try:
-            return await listed(client, self.name, self._options, self._caller, seconds)
-        except VoxAgentError:
-            raise
-        except Exception as error:  # becomes a ToolsetError
-            why = await self._connection.lost() or self._short(error)
-            raise ToolsetError(f"the tools of the MCP server {self.name!r} cannot be listed: {why}") from None
+        again = True
+        while True:
+            async with self._connection.used() as life:
+                version = self.version
+                try:
+                    found = await listed(
+                        life.client, self.name, self._options, self._caller, self._secrets, seconds
+                    )
+                    return replace(found, version=version)
+                except VoxAgentError:
+                    raise
+                except Exception as error:  # becomes a ToolsetError
+                    why = await self._gone(life, error)
+                    if again and why is not None:
+                        again = False
+                        continue
+                    raise ToolsetError(
+                        f"the tools of the MCP server {self.name!r} cannot be listed:"
+                        f" {why or self._short(error)}"
+                    ) from None
+
+    async def _gone(self, life: Life, error: Exception) -> str | None:
+        """Why a connection is of no more use, if it is not; nobody is given it any more."""
+        if getattr(error, "code", None) == NO_SESSION:
+            self._connection.retire(life)
+            return self._short(error)
+        return await self._connection.lost(life)
 
     async def accept_tools(self) -> None:
         """Take the tools as they are now for those that are pinned."""
@@ -239,6 +278,10 @@ class ServerSession:
         except ValueError as error:
             raise ToolError(self._invalid(name, error)) from None
 
+    async def told(self, what: str, ask: Question[T]) -> T:
+        """What the server answers, as `asked`, with placeholders for its secrets."""
+        return self._secrets.value(await self.asked(what, ask))
+
     async def asked(self, what: str, ask: Question[T]) -> T:
         """Ask the server something for the run in `asking_run`; raises `ToolsetError`.
 
@@ -257,17 +300,17 @@ class ServerSession:
 
         again = True
         while True:
-            client = await self.client()
-            try:
-                return await self._answered(client, what, ask)
-            except MCPError as error:
-                if again and error.code == NO_SESSION and "session" in error.message.lower():
-                    again = False  # the server was started anew and has not executed anything
-                    await self._connection.close()
-                    continue
-                if error.code == DENIED:
-                    raise denied(self.name, self._short(error)) from None
-                raise ToolsetError(await self._why(what, error)) from None
+            async with self._connection.used() as life:
+                try:
+                    return await self._answered(life.client, what, ask)
+                except MCPError as error:
+                    if again and error.code == NO_SESSION:
+                        again = False  # the server was started anew and has not executed anything
+                        self._connection.retire(life)
+                        continue
+                    if error.code == DENIED:
+                        raise denied(self.name, self._short(error)) from None
+                    raise ToolsetError(await self._why(what, life, error)) from None
 
     async def _answered(self, client: Any, what: str, ask: Question[T]) -> T:
         """The answer; a question that is met with silence for too long is cancelled, at the server too."""
@@ -287,10 +330,10 @@ class ServerSession:
     def _invalid(self, what: str, error: Exception) -> str:
         return f"the MCP server {self.name!r} gave no valid answer to {what!r}: {self._short(error)}"
 
-    async def _why(self, name: str, error: Any) -> str:
+    async def _why(self, name: str, life: Life, error: Any) -> str:
         """Why a call failed, in words."""
         if error.code == CLOSED:
-            why = await self._connection.lost()
+            why = await self._connection.lost(life)
             if why is not None:
                 said = why or self._short(error)
                 return f"the MCP server {self.name!r} was lost during the call of {name!r}: {said}"
@@ -298,7 +341,7 @@ class ServerSession:
 
     def _short(self, error: BaseException) -> str:
         """What an error says, without secrets, and not all of it if it is long."""
-        lines = self._secrets.text(said_by(error)).strip().splitlines()
+        lines = self._secrets.text(reason_of(error)).strip().splitlines()
         return next(iter(lines), type(error).__name__)[:MAX_SAID]
 
 

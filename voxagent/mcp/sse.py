@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import ToolsetAuthError, ToolsetError
-from .messages import MAX_MESSAGE, TOO_LARGE, Item, message_of
-from .traffic import BROKEN, DENIED
+from .messages import BROKEN, MAX_MESSAGE, TOO_LARGE, Item, encoded, message_of
+from .traffic import DENIED
 from .web import NOT_LET_IN, WebClient
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class _Events:
                     return message_of(event.data.encode())
         except httpx2.SSEError:
             self._client.said = TOO_LARGE
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             self._client.said = f"{type(error).__name__}: {error}"
         raise StopAsyncIteration
 
@@ -63,11 +63,10 @@ class _Posts:
         self._address = address
 
     async def send(self, item: SessionMessage, /) -> None:
-        """Post a message; raises `MCPError` for a request that the server did not take."""
+        """Post a message; raises `MCPError` for a request that cannot be sent or was not taken."""
         message: Any = item.message
-        body = message.model_dump_json(by_alias=True, exclude_unset=True)
         headers = {"content-type": "application/json"}
-        request = self._client.build_request("POST", self._address, content=body.encode(), headers=headers)
+        request = self._client.build_request("POST", self._address, content=encoded(item), headers=headers)
         response = await self._client.send(request, stream=True, follow_redirects=False)
         await response.aclose()
         if response.status_code < REFUSED and not response.has_redirect_location:
@@ -128,7 +127,7 @@ async def _opened(client: WebClient, url: str) -> Any:
             kind = ToolsetAuthError if response.status_code in NOT_LET_IN else ToolsetError
             raise kind(await _said(response))
         if _origin(following.url) != _origin(request.url):
-            raise ToolsetError(f"it redirects to {following.url.host!r}, which is not followed")
+            raise ToolsetError(f"it redirects to {_shown(following.url)}, which is not followed")
         request = following
     raise ToolsetError("it redirects without end")
 
@@ -139,9 +138,14 @@ async def _address(events: AsyncIterator[Any], url: Any) -> str:
         if event.event == "endpoint":
             address = url.join(event.data)
             if _origin(address) != _origin(url):
-                raise ToolsetError(f"its messages would go to {address.host!r}, which is another host")
+                raise ToolsetError(f"its messages would go to {_shown(address)}, which is not {_shown(url)}")
             return str(address)
     raise ToolsetError("it ended without saying where messages go")
+
+
+def _shown(url: Any) -> str:
+    """Of an address what must stay the same; the rest may hold a secret."""
+    return repr(f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port else ""))
 
 
 def _origin(url: Any) -> tuple[str, str, int | None]:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .messages import Item, Lines, UnreadableMessage, message_of
+from .messages import Item, Lines, UnreadableMessage, encoded, message_of
 from .process import ServerProcess
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ class _Input:
         self._process = process
 
     async def send(self, item: SessionMessage, /) -> None:
-        """Write a message."""
-        data = item.message.model_dump_json(by_alias=True, exclude_unset=True)
+        """Write a message; raises `MCPError` for one that cannot be sent."""
+        data = encoded(item)
         try:
-            await self._process.write(data.encode() + b"\n")
+            await self._process.write(data + b"\n", waits=hasattr(item.message, "id"))
         except OSError:
-            return  # it is gone, which its output tells as well
+            return  # it is gone, which its output tells as well: it has ended, too
 
     async def aclose(self) -> None:
         """Its input is closed when the process is ended."""

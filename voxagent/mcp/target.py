@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..providers.http.pool import new_client
-from .messages import MAX_MESSAGE
+from .messages import MAX_MESSAGE, encoded
 from .process import ServerProcess
 from .sse import sse
 from .stdio import stdio
@@ -132,7 +132,8 @@ class WebTarget:
                 transport = streamable_http_client(self.url, http_client=web, max_sse_event_size=MAX_MESSAGE)
             if self.auth is not None:
                 patience = USER_SECONDS
-            yield _WebLink(watched(transport, on_end, patience), lambda: web.said)
+            # what the SDK cannot encode breaks its whole connection
+            yield _WebLink(watched(transport, on_end, patience, encoded), lambda: web.said)
 
     def _client(self) -> Any:
         scheme = self.url.partition(":")[0].lower()

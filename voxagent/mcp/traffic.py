@@ -21,19 +21,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from .mending import mended
-from .messages import Item, UnreadableMessage
+from .messages import BOM, BROKEN, Item, UnreadableMessage
 
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
 
-BROKEN = -32_011
-"""Code of the error that stands for an answer which could not be used."""
 DENIED = -32_012
 """Code of the error that stands for a server which does not let us in."""
 UNKNOWN_METHOD = -32_601
 ID = re.compile(rb'"id"\s*:\s*(\d+|"[^"\\]{1,100}")')
 MESSAGE = re.compile(rb'\s*\{.*?"(?:jsonrpc|result|error)"\s*:', re.DOTALL)
 """What was meant to be a message; a line of a log may be an object too."""
+SAYS_SO = b'"jsonrpc"'
 LISTING = "tools/list"
 PROBE = "server/discover"
 
@@ -96,12 +95,19 @@ class Traffic:
             return [item]
         if (isinstance(id, int) and 0 <= id <= self._last) or id in self._asked:
             return []  # too late: nobody waits for it any more
-        return self._failed(f"the server answered a request that was never made (id {id!r:.100})")
+        why = f"the server answered a request that was never made (id {id!r:.100})"
+        if id is None:  # it could not read one
+            why = f"the server refused a message without saying which: {message.error.message}"
+        return self._failed(why)
+
+    def unsent(self, item: SessionMessage) -> None:
+        """A message could not go out."""
+        self._waiting.pop(getattr(item.message, "id", ""), None)
 
     def _unread(self, error: Exception) -> list[Item]:
         if not isinstance(error, UnreadableMessage):
             return [error]
-        if MESSAGE.match(error.start):
+        if _is_meant(error.start):
             found = ID.search(error.start)
             text = None if found is None else found[1].decode(errors="replace")
             id = None if text is None else text.strip('"') if text.startswith('"') else int(text)
@@ -121,10 +127,16 @@ class Traffic:
         return error_answer(id, BROKEN, why)
 
 
+def _is_meant(line: bytes) -> bool:
+    """Whether a line was meant to be a message, which may have something ahead of it."""
+    start = line.find(b"{")
+    return bool(MESSAGE.match(line.removeprefix(BOM))) or -1 < start < line.find(SAYS_SO)
+
+
 def _is_complete(line: bytes) -> bool:
     """Whether a line is something whole that is no message: programs log their errors as objects, too."""
     try:
-        return b'"jsonrpc"' not in line and isinstance(json.loads(line), dict)
+        return SAYS_SO not in line and isinstance(json.loads(line), dict)
     except ValueError:
         return False
 
@@ -193,13 +205,19 @@ class _Reading:
 
 
 class _Writing:
-    def __init__(self, stream: Any, traffic: Traffic) -> None:
+    def __init__(self, stream: Any, traffic: Traffic, check: Callable[[SessionMessage], object]) -> None:
         self._stream = stream
         self._traffic = traffic
+        self._check = check
 
     async def send(self, item: SessionMessage, /) -> None:
         self._traffic.sent(item)
-        await self._stream.send(item)
+        try:
+            self._check(item)
+            await self._stream.send(item)
+        except Exception:  # raised again
+            self._traffic.unsent(item)
+            raise
 
     async def __aenter__(self) -> Self:
         await self._stream.__aenter__()
@@ -213,7 +231,10 @@ class _Writing:
 
 @asynccontextmanager
 async def watched(
-    transport: AbstractAsyncContextManager[Any], on_end: Callable[[], object], patience: float
+    transport: AbstractAsyncContextManager[Any],
+    on_end: Callable[[], object],
+    patience: float,
+    check: Callable[[SessionMessage], object] = lambda item: None,
 ) -> AsyncGenerator[Any]:
     """A transport of the SDK, watched.
 
@@ -221,7 +242,8 @@ async def watched(
         transport: The transport.
         on_end: Called when the server says no more.
         patience: Seconds to wait for an answer to the first question of `mode="auto"`.
+        check: Called with each message ahead of the transport; raises for one that cannot be sent.
     """
     traffic = Traffic(patience)
     async with transport as (reading, writing):
-        yield _Reading(reading, traffic, on_end), _Writing(writing, traffic)
+        yield _Reading(reading, traffic, on_end), _Writing(writing, traffic, check)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import signal
 from collections.abc import Callable, Mapping
 from types import NoneType
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from typing_extensions import TypedDict, Unpack
 
 from ..errors import ConfigError
-from .hosting import Place, over_http
+from .hosting import Place, is_loopback, over_http
 from .served import Servable, ServedAgent
 from .serving import MAX_PARALLEL, served_by
 from .signals import stopped_by_signals
@@ -173,16 +172,6 @@ def _is_token(token: object) -> bool:
     if not isinstance(token, str):
         return False
     return len(token) >= SHORTEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs of this machine can reach it."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _over_stdio(server: Server[Any], ready: Callable[[str], object]) -> None:

@@ -16,8 +16,9 @@ from typing import Any, Self
 
 from ..errors import ToolsetAuthError, VoxAgentError, said_by
 from .auth import failure_of
-from .messages import MAX_MESSAGE, TOO_LARGE
-from .traffic import BROKEN, DENIED
+from .forgotten import NO_SESSION, forgotten
+from .messages import BROKEN, MAX_MESSAGE, TOO_LARGE
+from .traffic import DENIED
 
 GOODBYE_SECONDS = 1.0
 """Seconds that a server has to take note of the end of a session."""
@@ -90,7 +91,7 @@ class WebClient:
             return _failed(request, NOT_LET_IN[0], DENIED, self.said)
         except TimeoutError:
             return _failed(request, BROKEN_STATUS, BROKEN, "the server did not answer")
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             if isinstance(error, httpx2.ConnectError):
                 self._on_gone()
             self.said = f"{type(error).__name__}: {said_by(error) or 'the connection broke'}"
@@ -116,6 +117,9 @@ class WebClient:
         if response.status_code in NOT_LET_IN:
             self.said = f"HTTP {response.status_code} {response.reason_phrase}"
             return _failed(request, response.status_code, DENIED, self.said)
+        if said := forgotten(request, response.status_code, body):
+            self.said = said
+            return _failed(request, response.status_code, NO_SESSION, said)
         if refused and b'"jsonrpc"' not in body:
             self.said = f"HTTP {response.status_code} {response.reason_phrase}"
             if response.status_code != NOT_FOUND:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from mcp.server import Server
-from mcp.types import ListResourcesResult
+from mcp.types import ListResourcesResult, ListToolsResult, Tool
 from mcp.types import Resource as Listed
 
 from tests.mcp.asking.places import WAIT, asker, everywhere
@@ -14,6 +14,7 @@ from tests.mcp.servers import results
 from voxagent import Agent, Message
 from voxagent.errors import ConfigError, ToolsetError, ToolsetTimeoutError
 from voxagent.mcp import (
+    MCPServer,
     MCPServerInProcess,
     MCPServerStdio,
     PromptArgument,
@@ -22,7 +23,7 @@ from voxagent.mcp import (
     ResourceTemplate,
 )
 from voxagent.mcp import resources as module
-from voxagent.streaming import ToolsetErrorEvent
+from voxagent.streaming import ToolsetErrorEvent, WarningEvent
 from voxagent.testing import ScriptedProvider, text, tool_call
 from voxagent.types import DocumentBlock, ImageBlock, TextBlock
 
@@ -262,6 +263,41 @@ async def test_resource_tools_of_a_server_that_is_not_required_are_left_out() ->
     assert (await agent.run("go")).output == "done"
     assert model.requests[0].tools == ()
     assert [each.toolset for each in events if isinstance(each, ToolsetErrorEvent)] == ["gone"]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_a_server_and_its_resources_are_told_of_once(first: int) -> None:
+    """What is missing, how many tools there are, what has changed: `[server, server.as_resource_tools()]`."""
+    told: list[tuple[str, str]] = []
+
+    def watch(event: Any) -> None:
+        if isinstance(event, (ToolsetErrorEvent, WarningEvent)):
+            told.append((event.event_type, str(getattr(event, "error", ""))))
+
+    async def on_list(context: Any, params: Any) -> ListToolsResult:
+        return ListToolsResult(tools=[Tool(name=f"t{n}", input_schema={"type": "object"}) for n in range(70)])
+
+    gone = MCPServerStdio("/no/such/program", name="gone", required=False)
+    many = MCPServerInProcess(Server("many", on_list_tools=on_list))
+    model = ScriptedProvider(text("done"))
+    toolsets = [pair[place] for place in (first, 1 - first) for pair in pairs(gone, many)]
+    assert (await Agent(model, toolsets=toolsets, observers=[watch]).run("go")).output == "done"
+    assert len(model.requests[0].tools) == 72
+    [(kind, said)] = told
+    assert (kind, "'gone' cannot be connected" in said) == ("toolset_error", True)
+
+
+def pairs(*servers: MCPServer) -> list[tuple[Any, Any]]:
+    return [(server, server.as_resource_tools()) for server in servers]
+
+
+def test_two_tools_of_resources_with_one_name_say_where_they_come_from() -> None:
+    servers = [MCPServerInProcess(paged({}), name=name) for name in ("a b", "a-b")]
+    toolsets = [server.as_resource_tools() for server in servers]
+    with pytest.raises(ConfigError) as caught:
+        Agent(ScriptedProvider(text("done")), toolsets=toolsets).run_sync("go")
+    sources = "the resources of the MCP server 'a b' and the resources of the MCP server 'a-b'"
+    assert f"two tools are named 'a_b_list_resources' ({sources})" in str(caught.value)
 
 
 async def test_a_server_may_have_no_tools_at_all() -> None:

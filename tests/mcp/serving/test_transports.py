@@ -17,6 +17,8 @@ import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._context_streams import create_context_streams
+from mcp_types import jsonrpc_message_adapter
 
 from tests.mcp.serving.agents import TOKEN, Diary, agents, echo
 from tests.mcp.serving.test_tools import said
@@ -31,7 +33,7 @@ from voxagent.mcp import (
     serve_async,
 )
 from voxagent.mcp.serving import served_by
-from voxagent.mcp.standard import Lines
+from voxagent.mcp.standard import Lines, _Messages
 from voxagent.testing import FunctionProvider, ScriptedProvider, text, tool_call
 
 ROOT = Path(__file__).parents[3]
@@ -245,11 +247,24 @@ async def test_with_a_token_only_those_who_have_it_are_let_in(diary: Diary) -> N
             assert said(await sdk.call_tool("echo", {"prompt": "go"})) == "you said go"
 
 
-async def test_a_page_of_another_site_is_refused(diary: Diary) -> None:
-    async with served(*agents(diary)) as url, httpx2.AsyncClient() as client:
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "127.9.8.7", "0:0:0:0:0:0:0:1"])
+async def test_a_page_of_another_site_is_refused_whatever_of_this_machine_is_listened_on(
+    diary: Diary, host: str
+) -> None:
+    skip_without(host)
+    async with served(*agents(diary), host=host) as url, httpx2.AsyncClient() as client:
         rebound = await client.post(url, json={}, headers={"host": "evil.example"})
-        foreign = await client.post(url, json={}, headers={"origin": "http://evil.example"})
-    assert (rebound.status_code, foreign.status_code) == (421, 403)
+        foreign = await client.post(url, json={}, headers={"origin": "https://evil.example"})
+        like = await client.post(url, json={}, headers={"origin": "http://localhost.evil.example"})
+        assert await asked(MCPServerHTTP(url), "echo", prompt="go") == "you said go"
+    assert [each.status_code for each in (rebound, foreign, like)] == [421, 403, 403]
+
+
+async def test_where_other_machines_get_in_by_a_token_the_server_may_have_any_name(diary: Diary) -> None:
+    async with served(*agents(diary), host="0.0.0.0", token=TOKEN) as url:
+        headers = {"host": "agents.example", "authorization": f"Bearer {TOKEN}"}
+        server = MCPServerHTTP(url.replace("0.0.0.0", "127.0.0.1"), headers=headers)
+        assert await asked(server, "echo", prompt="go") == "you said go"
 
 
 @pytest.mark.slow
@@ -399,12 +414,16 @@ async def test_agents_are_served_in_the_same_process_too(diary: Diary) -> None:
     assert await asked(server, "weather", prompt="go") == '{"city":"Kiel","degrees":7}'
 
 
-@pytest.mark.parametrize("host", ["::1", "localhost"])
-async def test_other_names_of_this_machine_need_no_token(diary: Diary, host: str) -> None:
+def skip_without(host: str) -> None:
     try:
         socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError:
         pytest.skip(f"this machine has no {host}")
+
+
+@pytest.mark.parametrize("host", ["::1", "localhost"])
+async def test_other_names_of_this_machine_need_no_token(diary: Diary, host: str) -> None:
+    skip_without(host)
     async with served(*agents(diary), host=host) as url:
         assert await asked(MCPServerHTTP(url), "echo", prompt="go") == "you said go"
 
@@ -494,6 +513,64 @@ def test_a_program_that_is_stopped_ends_as_programs_do(stop: type[BaseException]
     port = int(addresses[0].split(":")[2].removesuffix("/mcp"))
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(
+    ("line", "answered"),
+    [
+        (r'{"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"a": "\ud800"}}', 1),
+        (r'{"jsonrpc": "2.0", "method": "x", "params": {"id": 2, "a": "\ud800"}, "id": "one"}', "one"),
+        ('{"jsonrpc": "1.0", "id": 3, "method": "x"}', 3),
+        (r'{"jsonrpc": "2.0", "method": "x", "params": {"id": 2, "a": "\ud800"}}', None),
+        (r'{"jsonrpc": "2.0", "id": 1, "result": "\ud800"}', None),
+        ("not json", None),
+        ("[1]", None),
+    ],
+)
+async def test_a_request_that_cannot_be_read_is_answered(line: str, answered: Any) -> None:
+    incoming, reading = create_context_streams[Any](1)
+    writing, outgoing = create_context_streams[Any](1)
+    async with asyncio.timeout(20), incoming, writing, outgoing, _Messages(reading, writing) as messages:
+        try:
+            jsonrpc_message_adapter.validate_json(line, by_name=False)
+        except ValueError as error:
+            await incoming.send(error)
+        await incoming.aclose()
+        [read] = [each async for each in messages]
+        assert isinstance(read, ValueError)
+        assert messages.last_context is reading.last_context
+        await writing.aclose()
+        answers = [each.message async for each in outgoing]
+    assert [each.id for each in answers] == ([] if answered is None else [answered])
+    assert all("the request cannot be read: " in each.error.message for each in answers)
+
+
+async def test_what_is_no_message_and_no_request_is_left_to_the_sdk() -> None:
+    incoming, reading = create_context_streams[Any](3)
+    async with asyncio.timeout(20), incoming, _Messages(reading, None) as messages:
+        for each in ("a message", ValueError("odd")):
+            await incoming.send(each)
+        await incoming.aclose()
+        assert [str(each) async for each in messages] == ["a message", "odd"]
+
+
+@pytest.mark.slow
+def test_over_stdio_what_cannot_be_read_or_has_a_mark_ahead_is_answered(file: str) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}
+    lines = [
+        "\ufeff" + json.dumps({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello}),
+        r'{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "echo", "arguments":'
+        r' {"prompt": "\ud800"}}}',
+    ]
+    with stdio_program(file) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("".join(f"{line}\n" for line in lines))
+        process.stdin.flush()
+        answers = {each["id"]: each for each in [json.loads(process.stdout.readline()) for _ in lines]}
+        process.communicate(timeout=20)
+    assert set(answers) == {0, 7}
+    assert "cannot be read" in answers[7]["error"]["message"]
 
 
 async def test_lines_are_read_until_the_end_however_many_there_are() -> None:
