@@ -173,6 +173,7 @@ GIVEN: list[tuple[str, Any, str, str]] = [
     ("add_arguments", [KEY], KEY, "[argument]"),
     ("add_headers", {"X-Api": "Bearer hunter2!", "Accept": "text/html"}, "hunter2!", "[X-Api-2]"),
     ("add_headers", {"X-Id": KEY, "X-MCP-Toolsets": "issues"}, f"issues {KEY}", "issues [X-Id]"),
+    ("add_headers", {"X-Thing": "hunter2!", "X-Day": "2025-06-18"}, "hunter2! 2025-06", "[X-Thing] 2025-06"),
     ("add_environment", {"CONN": "Host=db1;Password='hun;ter2!'"}, "db1 hun;ter2!", "db1 [Password]"),
     ("add_environment", {"H": '{"X-Key": "hunter2!", "a": "plain!"}'}, "hunter2! plain!", "[X-Key] plain!"),
     ("add_environment", {"HEADER": "Bearer hunter2!"}, "hunter2!", "[HEADER-2]"),

@@ -31,6 +31,8 @@ LONG_USER = 16
 """Characters of a user without a password that is a token; people and programs have shorter names."""
 MOST_HEADERS = 256
 PLAIN_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
+MIXED = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])\S{8,}")
+"""What in a header is more likely a key than a word, whatever the header is called."""
 LOGGERS = (
     "client",
     "mcp.client.auth.oauth2",
@@ -154,7 +156,7 @@ class Secrets:
 
 
 def _is_secret_header(name: str, value: str) -> bool:
-    return name.lower() not in PLAIN_HEADERS and says_secret(name, value)
+    return name.lower() not in PLAIN_HEADERS and (says_secret(name, value) or bool(MIXED.fullmatch(value)))
 
 
 def _behind(address: re.Match[str]) -> str:
