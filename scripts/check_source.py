@@ -31,7 +31,8 @@ BACK_ENDS = {
         "ollama", "openai", "proxy", "spoken",
     ),
     "security": (
-        "arguments", "automaton", "encodings", "expressions", "failures", "matcher", "scanner", "values",
+        "arguments", "automaton", "encodings", "expressions", "failures", "matcher", "scanner", "telling",
+        "values",
     ),
     "session": (
         "checks", "compaction", "database", "files", "flock", "jsonlines", "marks", "memory", "oldfiles",

@@ -316,7 +316,8 @@ async def test_ids_of_calls_that_a_compaction_has_left_out_are_not_given_again()
 
 async def test_what_a_strategy_writes_is_redacted_like_all_that_enters_the_history() -> None:
     async def told(messages: Sequence[Message], budget: Budget) -> list[Message]:
-        return [Message("user", "they said swordfish-4711"), *messages[-1:]]
+        said = Message("assistant", "I said swordfish-4711", usage=Usage(5, 5))
+        return [Message("user", "they said swordfish-4711"), said, *messages[-1:]]
 
     storage = InMemorySessionStorage()
     model = ScriptedProvider(text("done"))

@@ -130,6 +130,37 @@ async def test_a_secret_that_a_tool_tells_in_pieces_is_told_in_none(door: Any, n
         assert said == f"at {SHOWN}, twice {SHOWN}"
 
 
+async def test_messages_of_a_tool_stay_whole_where_their_ends_are_harmless() -> None:
+    said = [
+        "Downloading files",
+        "Parsing tables",
+        "s",
+        "swo",
+        "keys",
+        "word",
+        "3 of 5",
+        "keys",
+        "wordfish-4711",
+        "s",
+    ]
+
+    @tool
+    async def told(ctx: ToolContext[Any]) -> str:
+        for each in said:
+            await ctx.update(each)
+        return "done"
+
+    agent = Agent(
+        ScriptedProvider(tool_call("told"), text("ok")), tools=[told], secrets_to_redact={"door": KEY}
+    )
+    seen = Seen(agent)
+    await agent.run("go")
+    found = [each.delta for each in seen.events if isinstance(each, ToolOutputEvent)]
+    whole = ["Downloading files", "Parsing tables", "s", "swokeys", "word3 of 5", "keys", SHOWN, "s"]
+    assert found == whole
+    assert "".join(found) == "".join(said).replace("swordfish-4711", "s" + SHOWN)
+
+
 async def test_a_tool_that_tells_nothing_and_one_that_tells_a_number_are_heard() -> None:
     @tool
     async def told(ctx: ToolContext[Any]) -> str:
@@ -584,3 +615,15 @@ async def test_a_word_in_the_place_of_a_providers_key_is_none_and_one_in_the_dep
     assert result.messages[0].text == "install ollama"
     result = await agent.run("install anything", deps=Keyring(SecretStr("anything")))
     assert result.messages[0].text == "install [REDACTED:openai_api_key]"
+
+
+async def test_a_number_that_is_a_secret_is_none_in_a_history_either() -> None:
+    history = [
+        Message("user", "go"),
+        Message("assistant", [ToolUseBlock("c", "pay", {"card": NUMBER, "n": 1})]),
+        Message("user", [ToolResultBlock("c", "pay", "done")]),
+    ]
+    model = ScriptedProvider(text("ok"))
+    result = await Agent(model, secrets_to_redact={"card": str(NUMBER)}).run("?", message_history=history)
+    for messages in (result.messages, model.requests[0].messages):
+        assert messages[1].tool_calls[0].params == {"card": "[REDACTED:card]", "n": 1}

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import gc
+import traceback
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -384,6 +386,8 @@ class Telling(InMemorySessionStorage):
         if self.at == "locked":
             raise self.error
         yield
+        if self.at == "unlocked":
+            raise self.error
 
     async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
         if self.at == "written":
@@ -413,6 +417,62 @@ async def test_what_a_store_says_of_a_session_is_told_as_it_is(at: str) -> None:
     agent = Agent(ScriptedProvider(text("x")), session_storage=Telling(at, SessionConflict("mine")))
     with pytest.raises(SessionConflict, match="mine"):
         await finished_well(agent)
+
+
+@pytest.mark.parametrize("error", [OSError(SECRET), asyncio.CancelledError(), SessionConflict(SECRET)])
+async def test_a_store_that_cannot_unlock_costs_no_result(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    agent = Agent(ScriptedProvider(text("x")), session_storage=Telling("unlocked", error))
+    assert (await asyncio.wait_for(agent.run("?", session_key="k"), WAIT)).output == "x"
+    assert [each.getMessage() for each in caplog.records] == [f"session 'k': {type(error).__name__}"]
+
+
+async def test_what_the_error_of_a_store_comes_from_is_told_with_it() -> None:
+    class Failing(InMemorySessionStorage):
+        async def load(self, key: str) -> Session | None:
+            try:
+                raise KeyError("the reason")
+            except KeyError:
+                raise SessionConflict("mine")  # noqa: B904  # as a store may
+
+    with pytest.raises(SessionConflict) as raised:
+        await Agent(ScriptedProvider(text("x")), session_storage=Failing()).run("?", session_key="k")
+    assert isinstance(raised.value.__context__, KeyError)
+    assert not raised.value.__suppress_context__
+
+
+async def test_an_error_that_must_be_replaced_refers_to_nothing_of_what_it_was() -> None:
+    class Own(SessionConflict):
+        def __str__(self) -> str:
+            return f"says {SECRET}"
+
+    storage = Telling("loaded", Own("x"))
+    agent = Agent(ScriptedProvider(text("x")), session_storage=storage, secrets_to_redact={"s": SECRET})
+    with pytest.raises(Exception, match=r"says \[REDACTED:s\]") as raised:
+        await agent.run("?", session_key="k")
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+async def test_a_write_that_fails_late_is_not_reported_as_forgotten() -> None:
+    class Late(InMemorySessionStorage):
+        async def append(self, key: str, messages: Sequence[Message], *, expected_version: int) -> int:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise ValueError("late") from None
+            return expected_version
+
+    told: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
+    running = asyncio.create_task(Agent(ScriptedProvider(), session_storage=Late()).run("?", session_key="k"))
+    await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.wait([running], timeout=WAIT)
+    assert running.cancelled()
+    del running
+    gc.collect()
+    assert told == []
 
 
 async def test_a_key_that_is_a_secret_is_not_told() -> None:
@@ -476,3 +536,13 @@ async def test_what_lets_an_agent_into_its_store_is_a_secret_of_its_runs(url: st
         agent = Agent(ScriptedProvider(text("x")), session_storage=given)
         result = await agent.run(f"it is {SECRET}")
         assert result.messages[0].text == "it is [REDACTED:session_storage]"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://ada:postgres@h/db", "postgresql://guestbook:guestbook@h/db", "redis://:orders@h/orders"],
+)
+async def test_a_word_in_the_place_of_a_stores_password_is_none(url: str) -> None:
+    said = "postgres, guestbook or orders?"
+    result = await Agent(ScriptedProvider(text("x")), session_storage=url).run(said)
+    assert result.messages[0].text == said

@@ -193,6 +193,15 @@ async def test_an_agent_that_is_entered_keeps_the_toolsets_of_its_sub_agents_ope
     assert kept.log == ["entered", "opened", "closed", "left"]
 
 
+async def test_agents_that_may_call_themselves_and_each_other_can_be_entered() -> None:
+    one = Agent(ScriptedProvider(text("hi")), name="one", description="Helps.")
+    other = Agent(ScriptedProvider(text("hi")), name="other", description="Helps.", tools=[one.as_tool()])
+    one.tool(one.as_tool())
+    one.tool(other.as_tool())
+    async with asyncio.timeout(WAIT), one, other, one:
+        assert (await one.run("?")).output == "hi"
+
+
 async def test_a_toolset_that_keeps_nothing_open_needs_no_entering() -> None:
     class Bare:
         @asynccontextmanager

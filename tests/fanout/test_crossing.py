@@ -152,7 +152,14 @@ async def test_a_value_that_comes_with_the_cancellation_does_not_hold_it_up() ->
     waiting = asyncio.create_task(on_loop(server_loop(), main))
     await asyncio.sleep(0)
     here = threading.Event()
-    server_loop().call_soon_threadsafe(server_loop().call_soon, here.set)
+
+    def later(steps: int) -> None:
+        if steps:
+            server_loop().call_soon(later, steps - 1)
+        else:
+            here.set()
+
+    server_loop().call_soon_threadsafe(later, 5)  # the value has come then, and has been told
     assert here.wait(WAIT)  # blocks this loop, so the value is there and not seen yet
     waiting.cancel()
     await asyncio.wait([waiting], timeout=WAIT)

@@ -171,6 +171,17 @@ def test_the_lines_of_a_key_are_found_whatever_stands_ahead_of_them(ahead: str) 
 
 
 def test_lines_of_a_secret_that_are_no_key_are_left_in_other_texts() -> None:
-    lines = ["=" * 40, "a" * 20 + "b" * 20, "some words that are long enough for a line", "the-secret-itself"]
+    lines = [
+        "=" * 40,
+        "a1A" * 20,
+        "some words that are long enough for a line",
+        "/usr/local/share/applications/config/main",
+        "CustomerRelationshipManagementSystemXY",
+        "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW",
+    ]
+    of_key = pem().splitlines()[1]
     text = "\n\n".join(lines)
-    assert shown("\n".join(lines), text) == text
+    key = ["-----BEGIN KEY-----", *lines, of_key, "-----END KEY-----"]
+    assert shown("\n".join(key), f"{text}\n\n{of_key}") == f"{text}\n\n#"
+    text += of_key
+    assert shown("\n".join([*lines, of_key, "the-secret-itself"]), text) == text

@@ -1,6 +1,7 @@
 """Secrets leave exceptions, wherever these keep them, and whatever they refer to. `R-A13`."""
 
 import argparse
+import time
 import traceback
 from collections import ChainMap, UserDict, deque
 from collections.abc import Callable, Iterator
@@ -356,6 +357,27 @@ def test_no_more_than_so_many_characters_are_looked_at() -> None:
     redact_error(error, redaction())
     kept = ["held" in frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
     assert 5 < sum(kept) <= len(asked) <= 10
+
+
+def test_variables_are_looked_at_for_a_limited_time() -> None:
+    asked: list[int] = []
+
+    class Slow:
+        def __repr__(self) -> str:
+            asked.append(1)
+            time.sleep(0.3)
+            return "Slow()"
+
+    def deep(left: int) -> None:
+        held = Slow()
+        if left == 0:
+            raise ValueError("bad", id(held))
+        deep(left - 1)
+
+    error = raised(lambda: deep(50))
+    redact_error(error, redaction())
+    kept = ["held" in frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
+    assert (sum(kept), len(asked)) == (0, 1)
 
 
 def test_an_exception_that_was_cleaned_may_stand_in_a_variable() -> None:

@@ -6,6 +6,8 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from types import SimpleNamespace
 from typing import ClassVar
@@ -182,9 +184,16 @@ class Plain:
 
 
 def logged(secret: str) -> logging.Logger:
-    """An object of Python's own, which leads to all of its kind."""
+    """An object that leads to all of its kind."""
     made = logging.Logger("apart")
     made.key = SecretStr(secret)  # type: ignore[attr-defined]  # that it is no field is what this is about
+    return made
+
+
+def of_module(name: str, secret: str) -> object:
+    """An object of a class in a module of that name, as if a program had one that is called so."""
+    made: object = type("Own", (), {"__module__": name})()
+    vars(made)["key"] = SecretStr(secret)
     return made
 
 
@@ -217,6 +226,10 @@ class Private(BaseModel):
         (lambda: SimpleNamespace(key=SecretStr("plain-object")), [("key", "plain-object")]),
         (lambda: partial(print, SecretStr("in-a-call")), [("args.0", "in-a-call")]),
         (lambda: [logged("of-python"), SecretStr("behind-it")], [("1", "behind-it")]),
+        (lambda: logged("of-python"), []),
+        (lambda: [datetime.fromtimestamp(0, UTC), SecretStr("behind-it")], [("1", "behind-it")]),
+        (lambda: of_module("profile", "of-a-program"), [("key", "of-a-program")]),
+        (lambda: of_module("builtins", "made-by-exec"), [("key", "made-by-exec")]),
     ],
 )
 def test_secrets_are_found_in_whatever_the_deps_are(
@@ -226,8 +239,15 @@ def test_secrets_are_found_in_whatever_the_deps_are(
 
 
 def test_a_search_ends_after_a_bounded_number_of_objects() -> None:
-    wide = [[[SecretStr(f"{a}-{b}-{c}") for a in range(9)] for b in range(9)] for c in range(99)]
-    assert len(list(found_secrets(wide))) < 500
+    wide = [[[SecretStr(f"{a}-{b}-{c}") for a in range(9)] for b in range(9)] for c in range(40)]
+    assert 90 < len(list(found_secrets(wide))) < 500
+
+
+def test_what_can_hold_nothing_is_not_counted() -> None:
+    days = [[datetime.fromtimestamp(1e5 * a + b, UTC) for b in range(100)] for a in range(90)]
+    prices = [[Decimal(a * 100 + b) for b in range(100)] for a in range(90)]
+    deps = {"days": days, "prices": prices, "settings": {"below": {"key": SecretStr("behind-them")}}}
+    assert list(found_secrets(deps)) == [("settings.below.key", "behind-them")]
 
 
 def test_a_secret_that_is_too_short_is_told_once_by_where_it_was_found(

@@ -216,16 +216,8 @@ class Execution:
         if run.storing is not None and len(run.results) < run.calls_due:
             run.storing.add_early(result)
         told = content if isinstance(content, str) else "see the result"
-        run.metas.append(
-            ToolMeta(
-                call.name,
-                call.id,
-                milliseconds,
-                not outcome.is_error,
-                told if outcome.is_error else None,
-                metadata,
-            )
-        )
+        error = told if outcome.is_error else None
+        run.metas.append(ToolMeta(call.name, call.id, milliseconds, error is None, error, metadata))
         if rest := run.redactor.rest(call.id):
             run.sink.send(ToolOutputEvent(run.run_id, call.id, rest))
         if details is not None:

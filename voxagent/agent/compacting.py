@@ -94,9 +94,9 @@ async def _shortened(
 
 def _redacted(run: Run, done: Compaction) -> Compaction:
     """What a strategy has written is text that enters the history."""
-    fresh = {id(part): run.redactor.message(part) for part in done.parts if isinstance(part, Message)}
-    messages = [fresh.get(id(message), message) for message in done.messages]
-    return replace(done, messages=messages, parts=[fresh.get(id(part), part) for part in done.parts])
+    hide = run.redactor.message
+    parts = [hide(part) if isinstance(part, Message) else part for part in done.parts]
+    return replace(done, messages=list(run.redactor.messages(done.messages)), parts=parts)
 
 
 def _strategy(run: Run, policy: CompactionPolicy) -> Strategy:

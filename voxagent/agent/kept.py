@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -25,15 +26,16 @@ class Kept:
     """An agent's toolsets and sub-agents, entered once in each event loop, left with the last one there."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        # as they are now: what is registered later may be the agent itself, which would wait for itself
+        agents = [each.agent for each in plan.tools if isinstance(each, SubAgentDefinition)]
+        self._toolsets: Sequence[object] = (*plan.toolsets, *agents)
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Open] = WeakKeyDictionary()
 
     async def enter(self) -> None:
         """Open what can be kept open; whoever comes meanwhile waits for it."""
-        agents = [each.agent for each in self._plan.tools if isinstance(each, SubAgentDefinition)]
         here = self._loops.setdefault(asyncio.get_running_loop(), _Open())
         async with here.lock, AsyncExitStack() as stack:
-            for toolset in (*self._plan.toolsets, *agents) if here.stack is None else ():
+            for toolset in self._toolsets if here.stack is None else ():
                 if isinstance(toolset, AbstractAsyncContextManager):
                     await stack.enter_async_context(cast("AbstractAsyncContextManager[Any]", toolset))
             here.stack = here.stack or stack.pop_all()

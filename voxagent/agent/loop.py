@@ -55,6 +55,16 @@ logger: logging.Logger = logging.getLogger("voxagent")
 
 async def run_loop(run: Run, sessions: SessionHouse) -> RunResult[Any]:
     """Run to the end and tell what became of it."""
+    try:
+        return await _whole(run, sessions)
+    except Exception as error:
+        shown = run.redactor.error(error)
+        if shown is error:
+            raise
+    raise shown  # here, where what it stands for is not its context
+
+
+async def _whole(run: Run, sessions: SessionHouse) -> RunResult[Any]:
     run.connect(asyncio.get_running_loop())
     unlink = [signal.on_abort(run.signal.abort) for signal in run.signals]
     try:
@@ -65,8 +75,6 @@ async def run_loop(run: Run, sessions: SessionHouse) -> RunResult[Any]:
         else:
             async with _session(run, sessions, run.session_key):
                 result = await _ended(run)
-    except Exception as error:
-        raise run.redactor.error(error) from error.__cause__
     finally:
         for undo in unlink:
             undo()

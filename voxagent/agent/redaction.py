@@ -88,8 +88,8 @@ class Redactor:
             case ThinkingBlock():
                 return self.thinking(block, "")
             case ToolUseBlock():
-                arguments = None if block.arguments is None else self.text(block.arguments)
-                return replace(block, input=self.value(block.input), arguments=arguments)
+                params, arguments = redacted_arguments(block.input, block.arguments, self._filter)
+                return replace(block, input=params, arguments=arguments)
             case ToolResultBlock():
                 return replace(block, content=self.content(block.content))
             case ProviderBlock():
@@ -150,13 +150,13 @@ class Redactor:
             return None
         return StreamFilter(self.registry, placeholder=NAMED_PLACEHOLDER)
 
-    def delta(self, call_id: str, delta: str) -> str:
+    def delta(self, call_id: str, delta: str, kind: type[StreamFilter] = StreamFilter) -> str:
         """What may be shown of the next piece of a call's arguments, or of what its tool tells."""
         if self.registry.empty:
             return delta
         found = self._flows.get(call_id)
         if found is None:
-            found = self._flows[call_id] = StreamFilter(self.registry, placeholder=NAMED_PLACEHOLDER)
+            found = self._flows[call_id] = kind(self.registry, placeholder=NAMED_PLACEHOLDER)
         return found.process_chunk(delta)
 
     def rest(self, call_id: str) -> str:

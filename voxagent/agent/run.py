@@ -13,6 +13,7 @@ from uuid import uuid4
 from ..abort import AbortSignal, Scope
 from ..errors import ConfigError, RunAbortedError, RunError, RunTimeoutError
 from ..providers.base import ModelFacts, Provider, check_native_tools, check_provider, facts_of, secrets_of
+from ..security.telling import Telling
 from ..session.marks import add_joined, beside_system, effective
 from ..streaming.events import (
     AssistantEndEvent,
@@ -173,12 +174,8 @@ class Run:
         check_native_tools(self.provider, self.model, self.native_tools)
         self.facts: ModelFacts = facts_of(self.provider, self.model)
         self.budget.check_price(self.facts, model_name(self.targets[0]))
-        sources = (
-            *self.plan.tools,
-            *self.plan.toolsets,
-            *self.options.get("toolsets", ()),
-            *self.native_tools,
-        )
+        plan, more = self.plan, self.options.get("toolsets", ())
+        sources = (*plan.tools, *plan.toolsets, *more, *self.native_tools)
         several = len(self.targets) > 1
         self.mode = self.output.mode(self.facts, beside_tools=bool(sources), may_move_on=several)
         self.context: RunContext[Any] = RunContext(
@@ -225,7 +222,7 @@ class Run:
 
     def _send(self, event: BaseEvent) -> None:
         if isinstance(event, ToolOutputEvent):  # a secret may be told in pieces
-            delta = self.redactor.delta(event.tool_call_id, event.delta)
+            delta = self.redactor.delta(event.tool_call_id, event.delta, Telling)
             if event.delta and not delta:
                 return
             event = ToolOutputEvent(event.run_id, event.tool_call_id, delta)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -15,6 +16,8 @@ from ..session.lock import session_lock
 from ..session.session import Session
 from ..session.storage import SessionStorage
 from ..types.message import Message
+
+logger: logging.Logger = logging.getLogger("voxagent")
 
 _held: ContextVar[tuple[_Holding, ...]] = ContextVar("voxagent_held_sessions", default=())
 
@@ -111,13 +114,19 @@ class SessionHouse:
 
     @asynccontextmanager
     async def _lock(self, key: str, wait: float) -> AsyncGenerator[None]:
-        async with AsyncExitStack() as stack:
-            try:
-                with stated(key, "locked"):
-                    locking = session_lock(self.storage, key, 0 if self._reject else wait)
-                    await stack.enter_async_context(locking)
-            except LockTimeoutError as error:
-                if self._reject:
-                    raise SessionConflict(f"session {key!r} is in use by another run") from error
-                raise
+        locking = session_lock(self.storage, key, 0 if self._reject else wait)
+        try:
+            with stated(key, "locked"):
+                await locking.__aenter__()
+        except LockTimeoutError as error:
+            if self._reject:
+                raise SessionConflict(f"session {key!r} is in use by another run") from error
+            raise
+        try:
             yield
+        finally:
+            try:
+                with stated(key, "unlocked"):
+                    await locking.__aexit__(None, None, None)
+            except SessionError as error:  # the run has done what it had to do
+                logger.error("session %r: %s", key, type(error.__cause__ or error).__name__)

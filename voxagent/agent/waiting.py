@@ -25,5 +25,7 @@ async def finished(work: asyncio.Task[None], grace: float, *, hurry: bool) -> No
         await asyncio.wait([work], timeout=grace / 10)
     elif stopped is None:
         work.result()
+    if work.done() and not work.cancelled():
+        work.exception()  # nobody else asks for it
     if stopped is not None:
         raise stopped

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from .filters import RedactionFilter
+from .registry import MIN_LENGTH
+from .values import with_strings
+
+
+def redacted_params(params: dict[str, Any], filter: RedactionFilter) -> dict[str, Any]:
+    """The arguments of a call, as they were read, with placeholders for strings and numbers.
+
+    They are the same object if there is no secret in them. Numbers shorter than a secret are not looked at.
+    """
+    return with_strings(params, filter.redact, digits=MIN_LENGTH)
 
 
 def redacted_arguments(
@@ -15,35 +24,23 @@ def redacted_arguments(
     """The arguments of a call with placeholders, read and as JSON.
 
     A secret may be written with escapes, be a number, or end, as a pattern has it, behind the quote that
-    closes its text; so the JSON is written anew from what was read. Only what could not be read is redacted
-    as the text that it is.
+    closes its text; so the JSON is written anew from what was read, be it no object. Only what could not be
+    read is redacted as the text that it is.
 
     Args:
-        params: The arguments as they were read; empty if they could not be.
+        params: The arguments as they were read; empty if they could not be, or are no object.
         text: The arguments as the model wrote them, None if nobody knows.
         filter: Finds the secrets.
     """
-    shown = filter.redact_value(params)
     if text is None:
-        return shown, None
+        return redacted_params(params, filter), None
     plain = filter.redact(text)
-    if not params or (plain == text and shown is params):
-        return shown, plain
-    shown = cast("dict[str, Any]", _without_numbers(shown, filter))
-    return shown, json.dumps(shown, ensure_ascii=False)
-
-
-def _without_numbers(value: Any, filter: RedactionFilter) -> Any:
-    """A JSON value with placeholders for the numbers that are secrets."""
-    match value:
-        case dict():
-            items = cast("dict[str, Any]", value).items()
-            return {name: _without_numbers(item, filter) for name, item in items}
-        case list():
-            return [_without_numbers(item, filter) for item in cast("Sequence[Any]", value)]
-        case int() | float() if not isinstance(value, bool):
-            written = json.dumps(value)
-            shown = filter.redact(written)
-            return value if shown == written else shown
-        case _:
-            return value
+    try:
+        read = params or json.loads(text)
+    except (ValueError, RecursionError):
+        return params, plain
+    digits = MIN_LENGTH if plain == text else 1  # a pattern may match a short one
+    shown = with_strings(read, filter.redact, digits=digits)
+    if plain != text or shown is not read:
+        text = json.dumps(shown, ensure_ascii=False)
+    return shown if params else params, text

@@ -21,6 +21,8 @@ WIDTHS = (64, 76)
 """Characters after which base64 is broken into lines: by OpenSSL, and in mails."""
 VARIED = 12
 """Different characters that a line of a key has at least: a ruler of `=` or a word has fewer."""
+OF_ALL_KEYS = "b3BlbnNzaC1rZXkt"
+"""How base64 begins in each key of OpenSSH: such a line gives no key away."""
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
 _JSON_FOR_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
@@ -28,7 +30,8 @@ _JSON_OF_NET = str.maketrans({sign: f"\\u{ord(sign):04X}" for sign in "&'+<>`\x7
 _ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 _LIKE_ITSELF = re.compile(r"[A-Za-z0-9_.~-]+")
 """What looks the same in all of JSON, URLs, HTML and Python."""
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{32,}={0,2}")
+_BASE64 = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9+/]{32,}={0,2}")
+_PEM = re.compile(r"-----BEGIN (.*?)-----END ", re.DOTALL)
 _HTML = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _HTML_QUOTES = (('"', "&quot;", "'", "&#x27;"), ('"', "&#34;", "'", "&#39;"))
 
@@ -76,8 +79,13 @@ def _text_forms(text: str, data: bytes) -> set[str]:
 
 def _lines_of_key(text: str) -> list[str]:
     """The lines of base64 of a key, which chance does not write into another text."""
-    lines = [line.strip() for line in text.split("\n")] if "\n" in text else []
-    return [line for line in lines if _BASE64.fullmatch(line) and len(set(line)) >= VARIED]
+    lines = [line.strip() for block in _PEM.findall(text) for line in block.split("\n")]
+    return [line for line in lines if _is_of_key(line)]
+
+
+def _is_of_key(line: str) -> bool:
+    found = _BASE64.fullmatch(line) is not None and not line.startswith(OF_ALL_KEYS)
+    return found and len(set(line)) >= VARIED
 
 
 def _json_forms(text: str) -> set[str]:

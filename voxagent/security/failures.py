@@ -4,7 +4,8 @@ An exception is changed where it is, so that whoever has it already sees the sam
 changed (some are written in C, or make it anew each time) is replaced by a `RedactedError` wherever another
 one refers to it. Where a secret stands in the local variables of a traceback's frame, an empty frame takes
 its place: tools that report errors show them, as `repr` does. So each variable is asked for its `repr`, in
-which any object may have its say; what is too large to be looked at counts as showing a secret.
+which any object may have its say; what is too large to be looked at, or comes too late, counts as showing a
+secret.
 
 An exception is a stranger's object, and anything may be wrong with it: it is frozen, has a property in place
 of `args`, cannot say what it is. So Python's own places are read and written past its class, by the
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from operator import is_not
+from time import monotonic
 from types import FrameType, MemberDescriptorType, TracebackType
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -38,6 +40,8 @@ LARGEST = 500_000
 """Characters of a variable, and of its `repr`, up to which it is looked at."""
 LOOKED_AT = 4_000_000
 """Characters of all variables of an exception, and of what caused it, that are looked at."""
+SECONDS = 0.2
+"""How long they are looked at: an object's `repr` may ask a database, and all else waits meanwhile."""
 ITEM = 20
 """Characters that an item of a container counts for, whatever it is."""
 
@@ -245,13 +249,14 @@ def _empty(frame: FrameType) -> FrameType:
 
 
 class _Variables:
-    """Looks for secrets in variables of frames: at each value once, and at a limited number of characters."""
+    """Looks for secrets in variables of frames: at each value once, at so many characters, for so long."""
 
-    __slots__ = ("_left", "_looked_at", "_redaction")
+    __slots__ = ("_left", "_looked_at", "_redaction", "_until")
 
     def __init__(self, redaction: RedactionFilter) -> None:
         self._redaction = redaction
         self._left = LOOKED_AT
+        self._until = monotonic() + SECONDS
         self._looked_at: dict[int, tuple[object, bool]] = {}
 
     def show_secret(self, variables: Mapping[str, object]) -> bool:
@@ -275,7 +280,7 @@ class _Variables:
 
     def _may_look(self, size: int) -> bool:
         self._left -= min(size, LARGEST)
-        return size <= LARGEST and self._left >= 0
+        return size <= LARGEST and self._left >= 0 and monotonic() < self._until
 
 
 def _size(value: object) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
@@ -22,7 +21,7 @@ logger: logging.Logger = logging.getLogger("voxagent")
 
 SEARCH_DEPTH = 6
 """How many fields and items lead to the deepest secret that is found."""
-SEARCHED = 200
+SEARCHED = 500
 """How many objects are looked into."""
 SEARCHED_OF_ONE = 100
 """How many items of one container, or fields of one object, are looked at."""
@@ -33,10 +32,12 @@ WITHHELD = "..."
 
 ATOMS = frozenset((str, bytes, bytearray, int, float, complex, bool, type(None)))
 SEQUENCES: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
+CONTAINERS: tuple[type, ...] = (dict, *SEQUENCES)
 _PAIRS: Callable[[object], Iterable[tuple[object, object]]] = vars(dict)["items"]
-NOT_SEARCHED = (type, ModuleType, FunctionType, MethodType)
-OF_PYTHON = sys.stdlib_module_names - {"argparse", "collections", "functools", "types"}
-"""Modules whose objects are not looked into: what a program keeps is not there."""
+NOT_SEARCHED = (
+    type, ModuleType, FunctionType, MethodType, logging.Logger, logging.Manager, logging.Handler,
+)  # fmt: skip
+"""What is not looked into: it leads to all that there is, as one logger does to all loggers."""
 OF_EXTRAS = ("__pydantic_extra__", "__pydantic_fields_set__")
 """Where a pydantic model keeps fields that it does not declare, and names of fields, those included."""
 LABEL = re.compile(r"[\w.-]{1,64}")
@@ -46,15 +47,16 @@ MAX_TOLD = 256
 _told: set[str] = set()
 
 
-def with_strings(value: T, change: Callable[[str], str]) -> T:
+def with_strings(value: T, change: Callable[[str], str], *, digits: int = 0) -> T:
     """Return the value with every string in it changed: nothing that is unchanged is copied.
 
     Goes through dicts (with their keys), lists, tuples, sets, deques, dataclass instances and pydantic
     models (with fields that they do not declare); leaves anything else, bytes included, as it is. In the
     changed copy of a container that holds itself, and where containers are more than 100 deep in each
-    other, "..." stands for the rest.
+    other, "..." stands for the rest. With `digits`, a number of so many characters and more whose
+    text changes becomes that text.
     """
-    return cast(T, _changed(value, change))
+    return cast(T, _changed(value, change, digits=digits))
 
 
 def reveal(value: T, names: Iterable[str], registry: SecretRegistry) -> T:
@@ -80,27 +82,45 @@ def found_secrets(deps: object) -> Iterator[tuple[str, str | bytes]]:
     """Yield each `SecretStr` and `SecretBytes` in `deps`, or `deps` itself, as `(name, real value)`.
 
     Looks at fields of dataclasses and pydantic models, attributes and slots of other objects, items of
-    dicts, lists, tuples and sets: six levels deep, at 100 of each and into 200 objects; each object once.
-    Objects of Python's own, such as loggers and sockets, are not looked into, containers apart.
-    No property or other code of a class is run. The name is the path, such as `db.password` or
-    `keys.0`. One that is too short to be looked for is told to the log, by its name, once.
+    dicts, lists, tuples and sets: six levels deep, at 100 of each and into 500 objects; each object once.
+    What can hold nothing, such as numbers and dates, is not counted; loggers are not looked into. No property
+    or other code of a class is run. The name is the path, such as `db.password` or `keys.0`. One that is too
+    short to be looked for is told to the log, by its name, once.
     """
-    waiting: deque[tuple[str, object, int]] = deque([("", deps, SEARCH_DEPTH)])
+    waiting: deque[tuple[str, object, int]] = deque()
+    if _may_hold(type(deps)):
+        waiting.append(("", deps, SEARCH_DEPTH))
+    kinds: dict[type, bool] = {}
     seen: set[int] = set()
     while waiting and len(seen) < SEARCHED:
         path, value, depth = waiting.popleft()
-        if id(value) in seen or issubclass(type(value), NOT_SEARCHED):
+        if id(value) in seen:
             continue
         seen.add(id(value))
         opened = getattr(type(value), "get_secret_value", None)
         if opened is None:
             if depth > 0:
-                waiting.extend((_path(path, name), item, depth - 1) for name, item in _items(value))
+                for name, item in _items(value):
+                    kind = type(item)
+                    holds = kinds.get(kind)
+                    if holds is None:
+                        holds = kinds[kind] = _may_hold(kind)
+                    if holds:
+                        waiting.append((_path(path, name), item, depth - 1))
             continue
         real = opened(value)
         if isinstance(real, (str, bytes)):
             _tell_if_short(path or "deps", real)
             yield path or "deps", real
+
+
+def _may_hold(kind: type[object]) -> bool:
+    """Tell whether objects of a type may be or hold a secret: many are plain values written in C."""
+    if issubclass(kind, NOT_SEARCHED):
+        return False
+    if issubclass(kind, CONTAINERS) or hasattr(kind, "get_secret_value"):
+        return True
+    return any("__slots__" in cls.__dict__ or "__dict__" in cls.__dict__ for cls in kind.__mro__)
 
 
 def _path(path: str, name: str) -> str:
@@ -110,7 +130,7 @@ def _path(path: str, name: str) -> str:
 
 
 def _items(owner: object) -> list[tuple[str, object]]:
-    """What an object holds that may be or hold a secret, by name or place."""
+    """What an object holds that is no plain value, by name or place."""
     kind = type(owner)  # not `isinstance`, which asks a proxy for its `__class__`
     if issubclass(kind, dict):
         pairs = enumerate(list(islice(_PAIRS(owner), SEARCHED_OF_ONE)))
@@ -129,9 +149,6 @@ def _items(owner: object) -> list[tuple[str, object]]:
 def _stored(owner: object) -> Iterator[tuple[str, object]]:
     """What an object keeps in slots and in its `__dict__`, read without running a line of its class."""
     kind = type(owner)
-    module = kind.__dict__.get("__module__")
-    if isinstance(module, str) and module.partition(".")[0] in OF_PYTHON:
-        return
     for cls in kind.__mro__:
         if "__slots__" not in cls.__dict__ and "__dict__" not in cls.__dict__:
             continue
@@ -173,13 +190,14 @@ def _fields(owner: object) -> dict[str, object]:
 class _Walk:
     """One way through a value that changes its strings; with `sealed` also those in a `SecretStr`."""
 
-    __slots__ = ("_change", "_cut", "_path", "_sealed", "met")
+    __slots__ = ("_change", "_cut", "_digits", "_path", "_sealed", "met")
 
-    def __init__(self, change: Callable[[str], str], sealed: bool, cut: bool) -> None:
+    def __init__(self, change: Callable[[str], str], sealed: bool, digits: int, cut: bool) -> None:
         self.met: bool = False
         """Whether a container was met within itself."""
         self._change = change
         self._sealed = sealed
+        self._digits = digits
         self._cut = cut
         self._path: set[int] = set()
 
@@ -188,7 +206,7 @@ class _Walk:
             text = self._change(value)
             return value if text == value else text
         if type(value) in ATOMS:
-            return value
+            return self._number(value) if self._digits else value
         if id(value) in self._path:
             self.met = True
             return WITHHELD if self._cut else value
@@ -199,6 +217,16 @@ class _Walk:
             return self._container(value)
         finally:
             self._path.discard(id(value))
+
+    def _number(self, value: object) -> object:
+        if type(value) is not int and type(value) is not float:
+            return value
+        try:
+            written = repr(value)
+        except ValueError:  # Python does not write so many digits, and so nobody reads them
+            return value
+        text = written if len(written) < self._digits else self._change(written)
+        return value if text == written else text
 
     def _container(self, value: object) -> object:
         match value:
@@ -215,11 +243,13 @@ class _Walk:
                 return _resealed(value, opened, self.changed)
 
 
-def _changed(value: object, change: Callable[[str], str], *, sealed: bool = False) -> object:
+def _changed(value: object, change: Callable[[str], str], *, sealed: bool = False, digits: int = 0) -> object:
     """The value with every string in it changed. A container that holds itself is cut if it is copied."""
-    walk = _Walk(change, sealed, cut=False)
+    walk = _Walk(change, sealed, digits, cut=False)
     fresh = walk.changed(value)
-    return _Walk(change, sealed, cut=True).changed(value) if walk.met and fresh is not value else fresh
+    if walk.met and fresh is not value:
+        return _Walk(change, sealed, digits, cut=True).changed(value)
+    return fresh
 
 
 def _resealed(value: object, opened: Callable[[object], object], change: Change) -> object:

@@ -67,19 +67,17 @@ def add_joined(history: list[Message], message: Message) -> None:
 
     Providers take the results of one answer in one message.
     """
-    joined = _joined(history, message) if type(message.content) is not str else None
-    if joined is None:
-        history.append(message)
-    else:
-        history[-1] = joined
+    if type(message.content) is not str and message.role == "user" and message.tool_results:
+        # messages from system may stand between them
+        said = (place for place in reversed(range(len(history))) if history[place].role != "system")
+        before, asked = next(said, 0), next(said, 0)
+        if before > asked and history[before].role == "user" and history[before].tool_results:
+            history[before] = _joined(history[asked], history[before], message)
+            return
+    history.append(message)
 
 
-def _joined(history: Sequence[Message], message: Message) -> Message | None:
-    if len(history) < 2 or message.role != "user" or not message.tool_results:
-        return None
-    before, asked = history[-1], history[-2]
-    if before.role != "user" or not before.tool_results:
-        return None
+def _joined(asked: Message, before: Message, message: Message) -> Message:
     place = {call.id: number for number, call in enumerate(asked.tool_calls)}
     blocks = [*before.blocks, *message.blocks]
     results = [block for block in blocks if isinstance(block, ToolResultBlock)]
@@ -129,7 +127,11 @@ def beside_system(mark: Message, places: Sequence[int]) -> Message:
 
 def uncounted(message: Message) -> Message:
     """The message without its usage."""
-    return message if message.usage is None else replace(message, usage=None)
+    if message.usage is None:
+        return message
+    other = replace(message, usage=None)
+    object.__setattr__(other, "clean", message.clean)
+    return other
 
 
 def _resolved(parts: Iterable[Any], history: Sequence[Message]) -> Iterable[Message]:

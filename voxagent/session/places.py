@@ -39,6 +39,19 @@ def path_of(name: str, path: object) -> Path:
         raise ConfigError(f"{name}={str(cast('object', path))!r} is no path: {said_by(error)}") from error
 
 
+WORDS = frozenset((
+    "admin", "changeme", "default", "docker", "example", "guest", "letmein", "mysecretpassword", "passwd",
+    "password", "postgres", "postgresql", "secret", "testing", "voxagent",
+))  # fmt: skip
+"""What stands for a password while a program is written, and in any text."""
+
+
+def known_secrets_of(url: SplitResult) -> list[tuple[str, str]]:
+    """The passwords in a server's URL, by the name that is shown, but for what is no secret."""
+    plain = {*WORDS, url.username, url.path.strip("/")}
+    return [("session_storage", secret) for secret in passwords_in(url) if secret not in plain]
+
+
 def passwords_in(url: SplitResult) -> list[str]:
     """The passwords in a server's URL: as they are, and as they are written there."""
     options = (part.partition("=") for part in url.query.split("&"))

@@ -24,7 +24,7 @@ from ..fanout.threads import in_thread
 from ..types.message import Message
 from .checks import check_page, check_version
 from .lock import in_use
-from .places import passwords_in, server_of
+from .places import known_secrets_of, server_of
 from .postgrespool import TIMEOUT, Pool, answers, patient
 from .session import Session
 from .storage import SessionStorage, conflict, lost, taken
@@ -124,7 +124,7 @@ class PostgresSessionStorage(SessionStorage):
 
     def known_secrets(self) -> list[tuple[str, str]]:
         """What lets the program in, by name: an agent with this store keeps it out of what it tells."""
-        return [("session_storage", secret) for secret in passwords_in(self._parts)]
+        return known_secrets_of(self._parts)
 
     @classmethod
     def from_url(cls, url: str) -> Self:

@@ -24,7 +24,7 @@ from ..fanout.threads import in_thread
 from ..types.message import Message
 from .checks import MAX_COUNT, check_page, check_version
 from .lock import in_use
-from .places import passwords_in, server_of, without_secrets
+from .places import known_secrets_of, server_of, without_secrets
 from .redisleases import Leases
 from .redisscripts import ACQUIRE, APPEND, DELETE, READ, RELEASE, SAVE, SCHEMA
 from .session import Session
@@ -94,7 +94,7 @@ class RedisSessionStorage(SessionStorage):
 
     def known_secrets(self) -> list[tuple[str, str]]:
         """What lets the program in, by name: an agent with this store keeps it out of what it tells."""
-        return [("session_storage", secret) for secret in passwords_in(self._parts)]
+        return known_secrets_of(self._parts)
 
     @classmethod
     def from_url(cls, url: str) -> Self:

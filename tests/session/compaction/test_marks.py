@@ -134,3 +134,22 @@ def test_results_that_are_joined_keep_what_each_of_them_is_marked_with() -> None
     [_, joined] = effective([calls, *results])
     assert [result.tool_use_id for result in joined.tool_results] == ["a", "b"]
     assert joined.metadata == {"mine": 1, "pinned": True}
+
+
+def test_results_are_joined_also_where_something_from_system_stands_between_them() -> None:
+    calls = Message("assistant", [ToolUseBlock(name, "look", {}) for name in "ab"])
+    [later, first] = [Message("user", [ToolResultBlock(name, "look", name)]) for name in "ba"]
+    system = Message("system", "Be brief.")
+    said = effective([prompt("go"), calls, system, later, system, first, system, answer("done")])
+    assert [message.role for message in said] == [
+        "user",
+        "assistant",
+        "system",
+        "user",
+        "system",
+        "system",
+        "assistant",
+    ]
+    assert [result.tool_use_id for result in said[3].tool_results] == ["a", "b"]
+    alone = [later, Message("user", [ToolResultBlock("c", "look", "c")])]
+    assert effective(alone) == alone
