@@ -9,10 +9,10 @@ NOT_FOUND = (404, {"jsonrpc": "2.0", "id": None, "error": {"code": -32_001, "mes
 
 
 class Forgetful:
-    """A server of before 2026-07-28 with one tool, `echo`.
+    """A server of before 2026-07-28 with one tool, `echo`; it forgets the session once that said "the last".
 
     Args:
-        refusal: Status and body for a session that it does not know.
+        refusal: Status and body for a session that it does not know; an id `"SAME"` is that of the request.
     """
 
     def __init__(self, refusal: tuple[int, Any] = NOT_FOUND) -> None:
@@ -26,6 +26,7 @@ class Forgetful:
         self.held: dict[str, asyncio.Event] = {}
         """What to wait for ahead of refusing a call, by its text."""
         self.ended: list[str] = []
+        self.refused = 0
         self._writers: set[asyncio.StreamWriter] = set()
 
     @property
@@ -84,13 +85,17 @@ class Forgetful:
         if given and (given != f"s{self.sessions}" or not self.knows):
             if text in self.held:
                 await self.held[text].wait()
-            return self.refusal
+            self.refused += 1
+            status, body = self.refusal
+            same = isinstance(body, dict) and body.get("id") == "SAME"
+            return status, {**body, "id": message.get("id")} if same else body
         if "id" not in message:
             return 202, b""
         if method == "tools/list":
             return 200, answer(message, tools=[{"name": "echo", "inputSchema": {"type": "object"}}])
         if method == "tools/call":
             self.executed.append(text)
+            self.knows = text != "the last"
             return 200, answer(message, content=[{"type": "text", "text": text}])
         return 200, {"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32_601, "message": "what?"}}
 

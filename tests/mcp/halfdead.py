@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 CALLS = ("echo", "closes_input", "leaves_helper", "deaf", "ahead", "spaced", "marked", "nameless")
+CALLS += ("finishes", "busy", "late_helper", "own_code", "deep", "number", "endless_id")
 
 
 def send(message: dict[str, Any], form: str = "{}") -> None:
@@ -25,6 +26,27 @@ def act(id: int, name: str, arguments: dict[str, Any]) -> None:
         case "leaves_helper":
             subprocess.Popen(["sleep", "60"])
             os._exit(5)
+        case "finishes":
+            os.close(0)
+            time.sleep(arguments["seconds"])
+            send(answer)
+            time.sleep(60)
+        case "busy":
+            time.sleep(arguments["seconds"])
+            send(answer)
+        case "late_helper":
+            subprocess.Popen(["sleep", "60"])
+            os._exit(0)
+        case "own_code":
+            send({"id": id, "error": {"code": arguments["code"], "message": "quota used up"}})
+        case "deep":
+            os.write(1, b'{"error":' + b"[" * 5_000 + b"]" * 5_000 + b"}\n")
+            send(answer)
+        case "number":
+            os.write(1, b'{"error":' + b"9" * 5_000 + b"}\n")
+            send(answer)
+        case "endless_id":
+            os.write(1, b'{"jsonrpc": "2.0", "id": ' + b"9" * 5_000 + b', "result": 5}\n')
         case "deaf":
             time.sleep(60)
         case "spaced":
@@ -37,6 +59,11 @@ def act(id: int, name: str, arguments: dict[str, Any]) -> None:
             send({"id": None, "error": {"code": -32700, "message": "Parse error: bad argument"}})
         case _:
             send(answer)
+
+
+if sys.argv[1:] == ["launched"]:  # as a launcher does that ends once the server runs
+    subprocess.Popen([sys.executable, __file__])
+    os._exit(0)
 
 
 def lines() -> Any:

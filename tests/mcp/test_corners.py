@@ -21,7 +21,7 @@ from voxagent.mcp.secrets import Secrets
 from voxagent.mcp.session import ServerSession
 from voxagent.mcp.sse import _said
 from voxagent.mcp.target import ObjectTarget
-from voxagent.mcp.traffic import Traffic
+from voxagent.mcp.traffic import Traffic, _Reading
 from voxagent.tools import ToolContext, ToolReturn
 
 
@@ -145,6 +145,18 @@ async def test_a_server_that_takes_nothing_is_quoted_where_it_says_why(
     response: httpx2.Response, told: str
 ) -> None:
     assert await _said(response) == told
+
+
+async def test_a_connection_whose_reading_breaks_has_ended() -> None:
+    class Broken:
+        async def __anext__(self) -> Any:
+            raise RuntimeError("what nobody expected")
+
+    ended: list[bool] = []
+    reading = _Reading(Broken(), Traffic(5.0), lambda: ended.append(True))
+    with pytest.raises(RuntimeError, match="what nobody expected"):
+        await anext(reading)
+    assert ended == [True]
 
 
 async def test_a_first_question_that_goes_out_ahead_of_all_reading_has_its_time_from_then_on() -> None:

@@ -12,8 +12,8 @@ from voxagent.mcp import MCPServerHTTP
 from voxagent.testing import tool_call
 
 
-def error(code: int, message: object) -> dict[str, Any]:
-    return {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": message}}
+def error(code: int, message: object, id: object = None) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}}
 
 
 FORGOTTEN: dict[str, tuple[int, Any]] = {
@@ -22,6 +22,10 @@ FORGOTTEN: dict[str, tuple[int, Any]] = {
     "without a word": (404, b""),
     "as text": (404, b"no such session"),
     "as another object": (404, {"error": "gone"}),
+    "as Python says it, with the id": (404, error(-32_600, "Session not found", "SAME")),
+    "as an invalid request": (400, error(-32_600, "Session not found")),
+    "with the id of something else": (404, error(-32_002, "gone", 4_711)),
+    "with another code and no id": (404, error(-32_002, "gone")),
     "as a bad request": (400, error(-32_000, "Bad Request: No valid session ID provided")),
     "as a server that begins anew": (400, error(-32_000, "Bad Request: Server not initialized")),
     "as a bad request in text": (400, b"Unknown Mcp-Session-Id"),
@@ -29,6 +33,8 @@ FORGOTTEN: dict[str, tuple[int, Any]] = {
 MEANT: dict[str, tuple[int, Any, str]] = {
     "a method": (404, error(-32_601, "no such method"), "no such method"),
     "an argument": (400, error(-32_602, "session_id is missing"), "session_id is missing"),
+    "an argument of the tool": (400, error(-32_000, "session_id of the cart is missing"), "of the cart"),
+    "a resource": (404, error(-32_002, "Resource not found", "SAME"), "Resource not found"),
     "something else": (400, error(-32_000, "not today"), "not today"),
     "a status": (503, b"session id", "HTTP 503"),
 }
@@ -53,6 +59,27 @@ async def test_a_refusal_of_something_else_is_told_and_the_session_kept(what: st
         here.forget()
         told, _ = await refused(server, "echo", text="a")
         assert (said in told, here.sessions, here.executed) == (True, 1, [])
+
+
+@pytest.mark.parametrize("code", [-32_013, -32_012])
+async def test_a_code_that_a_server_uses_as_we_do_means_nothing_of_ours(code: int) -> None:
+    """The call is not made again, nor is it said that we are not let in."""
+    async with Forgetful((200, error(code, "quota used up", "SAME"))) as here, made(here) as server:
+        here.forget()
+        told, _ = await refused(server, "echo", text="a")
+        assert told == "ToolError: the MCP server 'forgetful' could not do 'echo': quota used up"
+        assert (server.state, here.sessions, here.refused) == ("connected", 1, 1)
+
+
+async def test_a_call_that_was_executed_is_not_made_again_because_the_session_is_forgotten_after_it() -> None:
+    """The SDK lists the tools once it has an answer of one that it does not know."""
+    async with Forgetful() as here:
+        server = made(here)
+        await server._do(lambda session: session.taken())
+        told, _ = await refused(server, "echo", text="the last")
+        assert told == "ToolError: the MCP server 'forgetful' could not do 'echo': Session not found"
+        assert (here.sessions, here.executed) == (1, ["the last"])
+        await server._do(lambda session: session.released())
 
 
 async def test_a_server_that_forgets_every_session_is_asked_twice_and_quoted() -> None:

@@ -40,6 +40,24 @@ async def test_two_contexts_that_overlap_keep_the_servers_until_the_last_is_left
     assert dict(manager.states) == {"a": "idle"}
 
 
+async def test_a_context_that_takes_longer_to_enter_than_a_later_one_leaves_what_the_later_one_needs() -> (
+    None
+):
+    with faulty("stdio", name="a") as a:
+        manager = MCPServerManager([a])
+        first = asyncio.create_task(manager.__aenter__())
+        await eventually(lambda: a.state == "connecting")
+        contexts = manager._contexts
+        await manager.add_servers([server("b")])
+        await manager.__aenter__()
+        await first
+        manager._contexts = dict(reversed(contexts.items()))  # whoever was done first
+        await manager.__aexit__(None, None, None)
+        assert dict(manager.states) == {"a": "connected", "b": "connected"}
+        await manager.__aexit__(None, None, None)
+        assert dict(manager.states) == {"a": "idle", "b": "idle"}
+
+
 async def test_what_is_connected_within_a_context_is_left_with_it() -> None:
     manager = MCPServerManager([server("a")])
     async with manager:

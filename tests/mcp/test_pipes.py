@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp import MCPError
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCNotification, JSONRPCRequest
 
 from tests.mcp.servers import called, eventually, opened, refused
 from voxagent.mcp import MCPServerStdio, pipes
+from voxagent.mcp.messages import NO_SESSION, executed_nothing, is_ours
 from voxagent.mcp.process import ServerProcess
+from voxagent.mcp.stdio import stdio
 
 HALF_DEAD = str(Path(__file__).parent / "halfdead.py")
 LARGE = "x" * 3_000_000
@@ -41,14 +46,104 @@ async def started(program: str) -> AsyncIterator[ServerProcess]:
     [
         ("closes_input", "it has closed its input; it was still running"),
         ("leaves_helper", "it ended with exit code 5"),
+        ("late_helper", "it ended with exit code 0"),
     ],
 )
-async def test_a_server_that_cannot_answer_any_more_is_lost_at_once(name: str, why: str) -> None:
+async def test_a_server_that_cannot_answer_any_more_is_lost_soon(
+    name: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A helper that it has started may hold its output open."""
+    monkeypatch.setattr(pipes, "STARTED_SECONDS", 0.5)
     async with opened(server := half_dead()):
         said, seconds = await refused(server, name)
         assert said == f"{LOST}{name!r}: {why}"
         assert seconds < 10
+        assert await called(server, "echo", text="again") == "again"
+
+
+async def test_a_server_that_has_closed_its_input_still_answers_what_it_was_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another call meanwhile goes to a new one, and disturbs nobody."""
+    made: list[pipes.Pipes] = []
+
+    class Seen(pipes.Pipes):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr("voxagent.mcp.process.Pipes", Seen)
+    async with opened(server := half_dead()):
+        call = asyncio.create_task(called(server, "finishes", seconds=2.0))
+        await eventually(lambda: made[0]._is_closed)
+        assert await called(server, "echo", text="other") == "other"
+        assert not call.done()
+        assert await call == "finishes"
+        assert await called(server, "echo", text="again") == "again"
+
+
+async def test_a_call_that_was_executed_is_not_made_again_because_a_listing_after_it_cannot_be() -> None:
+    """The SDK lists the tools once it has an answer of one that it does not know."""
+    async with server_alone(half_dead()) as server:
+        said, seconds = await refused(server, "finishes", seconds=1.0)
+        assert said == "ToolError: the MCP server 'half' could not do 'finishes': it has closed its input"
+        assert 0.9 < seconds < 1.9
+
+
+@asynccontextmanager
+async def server_alone(server: MCPServerStdio) -> AsyncIterator[MCPServerStdio]:
+    """Connected, and its tools not listed."""
+    await server._do(lambda session: session.taken())
+    try:
+        yield server
+    finally:
+        await server._do(lambda session: session.released())
+
+
+async def test_a_server_whose_launcher_has_ended_serves_on_however_long_a_call_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipes, "SILENT_SECONDS", 0.2)
+    server = MCPServerStdio(sys.executable, [HALF_DEAD, "launched"], name="half", idle_timeout=30.0)
+    async with opened(server):
+        assert server._session is not None
+        version = server._session.version  # which a new connection would change
+        for seconds in (0.0, 1.0):
+            assert await called(server, "busy", seconds=seconds) == "busy"
+        assert server._session.version == version
+
+
+async def test_a_busy_server_is_not_given_up_because_another_call_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipes, "DEAF_SECONDS", 0.2)
+    async with opened(server := half_dead()):
+        busy = asyncio.create_task(called(server, "busy", seconds=2.0))
+        await asyncio.sleep(0.3)
+        other = asyncio.create_task(called(server, "echo", text=LARGE))
+        await asyncio.sleep(0.2)
+        other.cancel()
+        assert await busy == "busy"
+        assert await called(server, "echo", text="again") == "again"
+
+
+@pytest.mark.parametrize("code", [-32_013, -32_012, -32_011])
+async def test_a_code_of_a_server_that_is_one_of_ours_too_is_just_an_error(code: int) -> None:
+    async with opened(server := half_dead()):
+        said, _ = await refused(server, "own_code", code=code)
+        assert said == "ToolError: the MCP server 'half' could not do 'own_code': quota used up"
+        assert server.state == "connected"
+
+
+@pytest.mark.parametrize("name", ["deep", "number"])
+async def test_a_line_that_nobody_can_see_through_costs_nothing(name: str) -> None:
+    async with opened(server := half_dead()):
+        for _ in range(2):
+            assert await called(server, name) == name
+
+
+async def test_an_answer_with_an_endless_number_as_its_id_fails_the_call() -> None:
+    async with opened(server := half_dead()):
+        said, _ = await refused(server, "endless_id")
+        assert "the server sent a message that is not valid" in said
         assert await called(server, "echo", text="again") == "again"
 
 
@@ -61,9 +156,9 @@ async def test_a_server_that_does_not_read_holds_up_no_timeout_and_is_given_up(
             said, seconds = await refused(server, name, text=text)
             assert said == f"ToolError: the MCP server 'half' did not answer {name!r} within 1.5 s"
             assert (server.state, seconds < 4) == ("connected", True)
-        said, _ = await refused(server, "echo", text=LARGE)
-        assert said == f"{LOST}'echo': it has not read its input for 0.2 s; it was still running"
-        await eventually(lambda: server.state != "connected")
+        assert (
+            await called(server, "echo", text=LARGE) == LARGE[:99]
+        )  # of a new one, as this one takes nothing
         assert await called(server, "echo", text="again") == "again"
 
 
@@ -128,6 +223,22 @@ async def test_what_is_sent_to_a_server_without_input_is_an_error_each_time() ->
             with pytest.raises(BrokenPipeError, match="it has closed its input"):
                 await process.write(b"a request")
         assert await process.read() == b""
+
+
+async def test_only_a_request_that_another_server_could_be_asked_fails_where_there_is_no_input() -> None:
+    """That the first ones have no answer is told by the end of the output."""
+    program = "import os, time; os.close(0); print('here', flush=True); time.sleep(60)"
+    async with started(program) as process, stdio(process) as (_, writing):
+        await writing.send(SessionMessage(JSONRPCNotification(jsonrpc="2.0", method="notifications/x")))
+        for method, again in (("initialize", None), ("tools/list", False), ("tools/call", True)):
+            request = SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=1, method=method))
+            if again is None:
+                await writing.send(request)
+                continue
+            with pytest.raises(MCPError, match="it has closed its input") as caught:
+                await writing.send(request)
+            assert is_ours(caught.value, NO_SESSION)
+            assert executed_nothing(caught.value) is again
 
 
 @pytest.mark.parametrize("name", ["ahead", "spaced", "marked"])

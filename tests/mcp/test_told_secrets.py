@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from mcp.server import MCPServer as SdkServer
@@ -105,6 +105,102 @@ async def test_a_tool_holds_no_secret_in_any_of_its_parts() -> None:
     assert tool.parameters["properties"]["text"]["default"] == SHOWN
     assert tool.input_schema["properties"]["text"]["default"] == SHOWN
     assert tool.meta["key"] == SHOWN
+
+
+INDEX = "ab12cd34ef56ab78"
+"""What looks like a secret, and is none."""
+
+
+def searching(word: str = "Searches", schema: Any = None) -> SdkServer:
+    """A server that has a tool of which the model has to repeat what it reads."""
+    server = SdkServer("searcher")
+
+    @server.tool(description=f"{word} {INDEX} for tenant-1 in eu-west-1.", structured_output=False)
+    def search(index: Literal["ab12cd34ef56ab78"] = "ab12cd34ef56ab78", enum: str = "") -> str:
+        return f"found {index == INDEX}"
+
+    tool = server._tool_manager.get_tool("search")
+    assert tool is not None
+    tool.parameters |= schema or {}
+    return server
+
+
+def searcher(hidden: str = "", **options: Any) -> MCPServerInProcess:
+    server = MCPServerInProcess(searching(**options.pop("how", {})), mode="legacy", **options)
+    server._secrets.add_environment({"INDEX": INDEX})
+    if hidden:
+        server.hide("region", hidden)
+    return server
+
+
+async def test_a_value_that_only_looks_like_a_secret_can_be_given_back_by_the_model() -> None:
+    server = searcher()
+    model = script(tool_call("search", index=INDEX))
+    result = await Agent(model, toolsets=[server]).run("?")
+    assert results(result) == [("found True", False)]
+    [spec] = model.requests[0].tools
+    assert spec.description == "Searches [REDACTED:INDEX] for tenant-1 in eu-west-1."
+    told = spec.parameters["properties"]["index"]
+    assert (told["const"], told["default"]) == (INDEX, INDEX)
+
+
+async def test_what_only_looks_like_a_secret_is_hidden_in_the_words_of_a_schema() -> None:
+    deep: dict[str, Any] = {"description": INDEX, "enum": [INDEX]}
+    for _ in range(60):
+        deep = {"items": deep}
+    odd = {
+        "description": INDEX,
+        "properties": {
+            "enum": {"description": INDEX, "enum": [INDEX]},
+            INDEX: {"anyOf": [{"title": INDEX, "const": INDEX}]},
+            "deep": deep,
+        },
+        "required": [INDEX],
+        "$defs": [INDEX],
+    }
+    async with searcher(how={"schema": odd}).joined(RunContext()) as found:
+        assert found is not None
+        [tool] = found.tools
+    shown = "[REDACTED:INDEX]"
+    schema: Any = tool.parameters
+    assert (schema["description"], schema["required"], schema["$defs"]) == (shown, [INDEX], [shown])
+    assert schema["properties"]["enum"] == {"description": shown, "enum": [INDEX]}
+    assert schema["properties"][INDEX] == {"anyOf": [{"title": shown, "const": INDEX}]}
+    inner = schema["properties"]["deep"]
+    while "items" in inner:
+        inner = inner["items"]
+    assert inner["description"] == shown
+
+
+async def test_a_tool_has_not_changed_because_more_is_known_to_be_a_secret(tmp_path: Path) -> None:
+    """A warning or an error tells what the server has changed, not what has been learned of its words."""
+    pins = tmp_path / "pins"
+    for hidden in ("", "eu-west-1", "tenant-1", ""):
+        async with searcher(hidden, pin_tools=pins):
+            pass
+    assert INDEX not in pins.read_text()
+    server = searcher()
+    events: list[Any] = []
+    agent = Agent(script(runs=2), toolsets=[server], observers=[events.append])
+    await agent.run("?")
+    server.hide("tenant", "tenant-1")
+    await agent.run("?")
+    assert not [event for event in events if isinstance(event, SecurityWarningEvent)]
+    with pytest.raises(ToolsChangedError) as caught:
+        async with searcher("eu-west-1", pin_tools=pins, how={"word": "Finds"}):
+            pass
+    said = 'changed from "Searches [REDACTED:INDEX] for tenant-1 in [REDACTED:region]." to "Finds [REDACTED:'
+    assert said in str(caught.value)
+
+
+async def test_what_differs_in_the_name_of_a_secret_alone_is_not_told_as_the_change(tmp_path: Path) -> None:
+    pins = tmp_path / "pins"
+    async with searcher("eu-west-1", pin_tools=pins):
+        pass
+    pins.write_text(pins.read_text().replace('"hash": "', '"hash": "0').replace(":region]", ":place]"))
+    with pytest.raises(ToolsChangedError, match="has changed: its title, output or annotations, or a secret"):
+        async with searcher("eu-west-1", pin_tools=pins):
+            pass
 
 
 async def test_neither_a_file_of_pins_nor_its_error_holds_a_secret(tmp_path: Path) -> None:

@@ -163,6 +163,7 @@ def test_content_of_a_kind_that_nobody_knows_is_shown_as_it_is() -> None:
 
 
 KEY = "ab12cd34ef56ab78"
+ID = "0b2e6c5a-91d4-4c7b-8a55-1f0d3c2b9e77"
 GIVEN: list[tuple[str, Any, str, str]] = [
     ("add_environment", {"API_KEY": "hunter2!", "MODE": "loud12"}, "hunter2! loud12", "[API_KEY] loud12"),
     ("add_environment", {"X": KEY}, f"={KEY}", "=[X]"),
@@ -174,11 +175,13 @@ GIVEN: list[tuple[str, Any, str, str]] = [
     ("add_headers", {"X-Api": "Bearer hunter2!", "Accept": "text/html"}, "hunter2!", "[X-Api-2]"),
     ("add_headers", {"X-Id": KEY, "X-MCP-Toolsets": "issues"}, f"issues {KEY}", "issues [X-Id]"),
     ("add_headers", {"X-Thing": "hunter2!", "X-Day": "2025-06-18"}, "hunter2! 2025-06", "[X-Thing] 2025-06"),
+    ("add_headers", {"X-Region": "eu-west-1", "X-Id": "a1-b2-c3"}, "eu-west-1 a1-b2-c3", "eu-west-1 [X-Id]"),
     ("add_environment", {"CONN": "Host=db1;Password='hun;ter2!'"}, "db1 hun;ter2!", "db1 [Password]"),
     ("add_environment", {"H": '{"X-Key": "hunter2!", "a": "plain!"}'}, "hunter2! plain!", "[X-Key] plain!"),
     ("add_environment", {"HEADER": "Bearer hunter2!"}, "hunter2!", "[HEADER-2]"),
     ("add_environment", {"PEM": "--BEGIN PRIVATE KEY-----\nab"}, "--BEGIN PRIVATE KEY-----\nab", "[PEM]"),
     ("add_url", f"https://h/api/{KEY}/mcp/v1", f"at /api/{KEY}/mcp/v1", "at /api/[path]/mcp/v1"),
+    ("add_url", f"https://h/{ID}/mcp", f"at {ID}", "at [path]"),
     ("add_url", "https://h/ab%2D12-34ef56ab78cd/", "ab-12-34ef56ab78cd", "[path-2]"),
     ("add_url", f"http://{KEY}:x-oauth@h/mcp", KEY, "[user]"),
     ("add_url", "http://a-long-name-of-a-token@h/mcp", "a-long-name-of-a-token", "[user]"),
@@ -239,7 +242,9 @@ def test_options_that_make_no_sense_are_refused(options: Any, said: str) -> None
         "API_KEY", "apiKey", "APIKEY", "OPENAI_API_KEY", "API_KEYS", "AWS_ACCESS_KEY_ID", "X-Key", "--key",
         "PRIVATE_KEY", "GITHUB_TOKEN", "accessToken", "SESSION_TOKEN", "PASSWORD", "PGPASSWORD", "PASSWD",
         "MYSQL_PWD", "DB_PASS", "SECRET", "CLIENT_SECRET", "CREDENTIALS", "AUTHORIZATION", "AUTH", "OAuth",
-        "BEARER", "COOKIE", "GITHUB_PAT", "SENTRY_DSN",
+        "BEARER", "COOKIE", "GITHUB_PAT", "SENTRY_DSN", "PASSWORD1", "DB_PASSWORD2", "API_KEY_2", "APIKEY2",
+        "TOKEN2", "API_TOKENS", "SUBKEYS", "OAUTH2", "OPENAIKEY", "PASSKEY", "--pw", "MAX_API_KEY", "KEYS",
+        "AUTH_HEADER", "SIG", "PWD",
     ],
 )  # fmt: skip
 def test_a_value_is_a_secret_if_a_word_of_its_name_says_so(name: str) -> None:
@@ -255,6 +260,16 @@ def test_a_value_is_a_secret_if_a_word_of_its_name_says_so(name: str) -> None:
         "SSH_AUTH_SOCK=/tmp/agent.7", "GOOGLE_APPLICATION_CREDENTIALS=/etc/google.json", "MAX_TOKEN=128000",
         "--max-tokens 128000", "--author Tolstoy", "--key-file /etc/ssl/private", "--key /etc/ssl/key.pem",
         "--token-url https://host/token", "--description keyword", "-H X-MCP-Toolsets:issues",
+        "AUTH_PROVIDER=google", "CREDENTIALS_PROVIDER=vault-1", "OAUTH_SCOPES=read:all",
+        "TOKEN_ISSUER=my-idp", "AUTH0_DOMAIN=acme.auth", "AUTH_HOST=my-host", "AUTH_ENABLED=always",
+        "KEY_COLUMN=created", "AUTH0=tenant", "--sort-key created", "--no-auth server",
+        "TURKEY=ankara", "WHISKEYS=several",
+        "min_tokens=128000", "num_tokens=128000", "MAX_OUTPUT_TOKENS=128000", "maxTokens=128000",
+        "total_tokens=128000", "TOKENS_LIMIT=128000", "KEYS_PER_PAGE=128000", "INDEX=products-2024-prod",
+        "MODEL=gpt-4o-mini-2024-07-18", "REGION=eu-west-1-and-more", "SITE=acme-prod-2026-eu1",
+        "RUN=0f8fad5b-d9cb-469f-a165-70867728950e", "SINCE=2026-11-21T10:00:00+01:00",
+        "SINCE=20261121T100000Z", "AT=db-7f3a9c2e1.eu-west-1.example.com:5432", "FROM=https://h2.example/some",
+        "PWD=/home/somebody", "OLDPWD=~/somewhere", "IMAGE=python:3.11-slim2",
     ],
 )  # fmt: skip
 def test_what_only_sounds_like_a_secret_is_shown(given: str) -> None:
@@ -285,7 +300,7 @@ def test_addresses_and_headers_among_the_arguments_hold_secrets(args: list[str],
     assert secret not in secrets.text(f"it said {secret} twice: {secret}")
     secrets = Secrets()
     secrets.add_environment({"DATABASE": args[0]})
-    assert (secret in secrets.text(secret)) == ("@" not in args[0])
+    assert (secret in secrets.text(secret)) == ("@" not in args[0] and ": " not in args[0])
 
 
 async def test_a_picture_that_cannot_be_read_fails_its_call() -> None:

@@ -20,6 +20,7 @@ from ..abort import stops_task
 from ..errors import ToolsetAuthError, ToolsetError, ToolsetTimeoutError, VoxAgentError, said_by
 from ..fanout.threads import in_thread
 from .auth import denied
+from .messages import is_ours
 from .secrets import Secrets
 from .target import Link, Target
 from .traffic import DENIED
@@ -276,7 +277,7 @@ class Connection:
             text += "; if it needs longer, set connect_timeout"
             self._fail(life, ToolsetTimeoutError("; ".join(filter(None, [text, life.why]))))
             return
-        if isinstance(leaf, ToolsetAuthError) or getattr(leaf, "code", None) == DENIED:
+        if isinstance(leaf, ToolsetAuthError) or is_ours(leaf, DENIED):
             self._fail(life, denied(self.name, said))
             return
         text = f"the MCP server {self.name!r} cannot be connected: {said}"

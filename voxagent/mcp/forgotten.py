@@ -12,13 +12,17 @@ from typing import Any, cast
 
 from .traffic import UNKNOWN_METHOD
 
-NO_SESSION = -32_013
-"""Code of the error that stands for a session which the server has forgotten."""
 SESSION_HEADER = "mcp-session-id"
 NOT_FOUND = 404
 BAD_REQUEST = 400
 INVALID_PARAMS = -32_602
-FORGETS = re.compile(r"session[ _-]?id|server not initialized", re.IGNORECASE)
+SESSION_LOST = (-32_600, -32_000, -32_001)
+"""Codes with which a session is said to be lost; an answer to the request with another one is about that."""
+FORGETS = re.compile(
+    r"session(?:[ -]id)? (?:not found|expired|terminated|unknown|invalid)"
+    r"|(?:no valid|missing|invalid|unknown|bad) (?:mcp-)?session|server not initialized",
+    re.IGNORECASE,
+)
 MAX_READ = 10_000
 """Bytes of an answer in which such a thing would stand."""
 
@@ -27,18 +31,27 @@ def forgotten(request: Any, status: int, body: bytes) -> str:
     """What a server says that has forgotten the session of a request; "" if it means something else."""
     if SESSION_HEADER not in request.headers or status not in (NOT_FOUND, BAD_REQUEST):
         return ""
-    code, said = _error(body[:MAX_READ])
-    if status == NOT_FOUND:
-        return "" if code == UNKNOWN_METHOD else said or "it has forgotten the session (HTTP 404)"
-    return said if code != INVALID_PARAMS and FORGETS.search(said) else ""
+    id, code, said = _error(body[:MAX_READ])
+    if status == BAD_REQUEST:
+        return said if code != INVALID_PARAMS and FORGETS.search(said) else ""
+    if code == UNKNOWN_METHOD or (
+        id is not None and code not in SESSION_LOST and id == field_of(request, "id")
+    ):
+        return ""
+    return said or "it has forgotten the session (HTTP 404)"
 
 
-def _error(body: bytes) -> tuple[object, str]:
-    """Code and message of an error of the protocol; of anything else no code, and what stands there."""
+def _error(body: bytes) -> tuple[object, object, str]:
+    """Id, code and message of an error of the protocol; of anything else what stands there."""
     text = body.decode(errors="replace")
     try:
         found: Any = json.loads(text)
         error = cast("dict[str, Any]", found["error"])
-        return error.get("code"), str(error["message"])
+        return found.get("id"), error.get("code"), str(error["message"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None, text.strip()
+        return None, None, text.strip()
+
+
+def field_of(request: Any, name: str) -> object:
+    """What stands in the message of a request of ours, None for nothing."""
+    return cast("dict[str, object]", json.loads(request.content)).get(name)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..errors import ToolsetError, ToolsetTimeoutError
 from .mending import MENDED
@@ -18,6 +20,11 @@ from .tool import Caller, MCPToolDefinition
 from .traffic import UNKNOWN_METHOD
 
 MAX_PAGES = 100
+MAX_DEPTH = 50
+VALUES = frozenset({"const", "default", "enum", "required"})
+"""What of a schema the model gives back as it reads it."""
+NAMED = frozenset({"$defs", "definitions", "patternProperties", "properties"})
+"""What of a schema has names that are no words of JSON Schema."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -48,7 +55,7 @@ async def listed(
         raise ToolsetTimeoutError(
             f"the MCP server {name!r} did not list its tools in {seconds:g} s"
         ) from error
-    tools = [_made(tool, secrets.value(tool), name, options, caller, warnings) for tool in found]
+    tools = [_made(tool, _hidden(tool, secrets), name, options, caller, warnings) for tool in found]
     return Listed(tuple(_unlike(tools, name)), tuple(warnings))
 
 
@@ -79,6 +86,33 @@ async def _all_pages(client: Any, name: str, most: int) -> tuple[list[Any], list
     raise ToolsetError(f"the MCP server {name!r} lists its tools on more than {MAX_PAGES} pages")
 
 
+def _hidden(tool: Any, secrets: Secrets) -> Any:
+    """The tool without secrets; what the model is to give back has those that only look like one."""
+    schemas = {
+        "input_schema": _schema(tool.input_schema, secrets),
+        "output_schema": _schema(tool.output_schema, secrets),
+    }
+    return secrets.value(tool.model_copy(update=dict.fromkeys(schemas, None))).model_copy(update=schemas)
+
+
+def _schema(schema: object, secrets: Secrets, depth: int = 0) -> object:
+    """A schema without secrets; what only looks like one stays where the model has to repeat it."""
+    if depth == MAX_DEPTH or not isinstance(schema, dict):
+        return secrets.value(schema)
+    found: dict[str, object] = {}
+    for key, value in cast("dict[str, object]", schema).items():
+        if key in VALUES:
+            found[key] = secrets.known(value)
+        elif key in NAMED and isinstance(value, dict):
+            inner = cast("dict[str, object]", value).items()
+            found[key] = {secrets.known(name): _schema(each, secrets, depth + 1) for name, each in inner}
+        elif isinstance(value, list):
+            found[key] = [_schema(each, secrets, depth + 1) for each in cast("list[object]", value)]
+        else:
+            found[secrets.value(key)] = _schema(value, secrets, depth + 1)
+    return found
+
+
 def _made(
     told: Any, tool: Any, server: str, options: MCPOptions, caller: Caller, warnings: list[str]
 ) -> MCPToolDefinition:
@@ -102,7 +136,15 @@ def _made(
         meta=meta,
         timeout=options.get("tool_timeouts", {}).get(told.name, options.get("call_timeout")),
         spare_name=hashed(name, server, told.name) if options.get("prefix") is True else "",
+        digest=_digest(told),
     )
+
+
+def _digest(told: Any) -> str:
+    """A hash that changes with what the server tells of a tool, not with what is known as a secret."""
+    parts = [told.name, told.title, told.description, told.input_schema, told.output_schema]
+    data = json.dumps([*parts, _plain(told.annotations)], sort_keys=True, default=str)
+    return hashlib.sha256(data.encode()).hexdigest()
 
 
 def prefix_of(server: str, options: MCPOptions) -> str:

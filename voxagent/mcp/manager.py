@@ -26,7 +26,9 @@ class MCPServerManager:
     def __init__(self, servers: Iterable[MCPServer] = ()) -> None:
         self._servers: dict[str, MCPServer] = {}
         self._by_hand: list[MCPServer] = []
-        self._contexts: list[list[MCPServer]] = []
+        self._contexts: dict[int, list[MCPServer]] = {}
+        """What each context holds, by the number in which they were begun: a later one holds no less."""
+        self._begun = 0
         self._take(servers)
 
     def __repr__(self) -> str:
@@ -64,9 +66,9 @@ class MCPServerManager:
         `disconnect_all`. A server that cannot be connected is in `errors`; if it is required, the first such
         error is raised once all have been tried, and those that were connected now are left again.
         """
-        known = [server for each in (self._by_hand, *self._contexts) for server in each]
+        known = [server for each in (self._by_hand, *self._contexts.values()) for server in each]
         held = await self._taken(server for server in self._servers.values() if server not in known)
-        (self._contexts[-1] if self._contexts else self._by_hand).extend(held)
+        (self._contexts[max(self._contexts)] if self._contexts else self._by_hand).extend(held)
         async with self.open(RunContext()) as tools:
             return list(tools)
 
@@ -89,17 +91,20 @@ class MCPServerManager:
 
     async def disconnect_all(self) -> None:
         """Leave all connections, those of contexts too."""
-        await _left(self._by_hand, *self._contexts)
+        await _left(self._by_hand, *self._contexts.values())
 
     async def __aenter__(self) -> Self:
         """Connect all servers; they stay connected at least until this context is left."""
-        self._contexts.append(await self._taken(self._servers.values()))
+        self._begun += 1
+        number = self._begun
+        self._contexts[number] = await self._taken(list(self._servers.values()))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await _left(self._contexts.pop(0))  # those that were connected later are for whoever is still here
+        first = min(self._contexts)  # what was connected later is for whoever is still here
+        await _left(self._contexts.pop(first))
 
     @asynccontextmanager
     async def open(self, run: RunContext[Any]) -> AsyncGenerator[Sequence[ToolDefinition[object]]]:

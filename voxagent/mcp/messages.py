@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -19,6 +20,13 @@ MAX_MESSAGE = 10_000_000
 KEPT_OF_LONG = 1_000
 BROKEN = -32_011
 """Code of the error that stands for an answer which could not be used, or a question that cannot be sent."""
+NO_SESSION = -32_013
+"""Code of the error that stands for a session in which the server takes nothing, such as a forgotten one."""
+OURS: str = secrets.token_hex(16)
+"""The data of errors that are made here: servers may use the same codes, and mean something else."""
+OF_LISTING: str = f"{OURS} tools/list"
+"""The same for a listing of tools, which the SDK makes also once a call was executed."""
+LISTING = "tools/list"
 BOM = b"\xef\xbb\xbf"
 MESSAGE_START = re.compile(rb'\{\s*+"(?:jsonrpc|id|method|params|result|error)"\s*+:')
 MAX_SKIPPED = 200_000_000
@@ -64,6 +72,16 @@ def encoded(item: SessionMessage) -> bytes:
         text = unsendable(getattr(item.message, "params", None))
         said = said_by(error) if text is None else f"{text!r:.100} is no text that can be"
         raise MCPError(BROKEN, f"it cannot be sent: {said}") from None
+
+
+def is_ours(error: object, code: int) -> bool:
+    """Whether an error was made here with this code; what a server says itself never is."""
+    return getattr(error, "code", None) == code and getattr(error, "data", None) in (OURS, OF_LISTING)
+
+
+def executed_nothing(error: object) -> bool:
+    """Whether an error says that a question was not even begun, so that it may be asked once more."""
+    return is_ours(error, NO_SESSION) and getattr(error, "data", None) == OURS
 
 
 def unsendable(value: object) -> str | None:

@@ -6,9 +6,9 @@ an error until it is accepted.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +22,7 @@ ELSEWHERE = "name a file that can be read and written, in a folder that is there
 AWAY = "take the file away, and the tools are written down anew"
 ANEW = "take the server out of the file, or call accept_tools() on it, and its tools are written down anew"
 """What helps where a file cannot be used."""
+PLACEHOLDER = re.compile(r"\[REDACTED:[^\]]*\]")
 
 
 class Pins:
@@ -46,12 +47,13 @@ class Pins:
             ToolsChangedError: Something has, and there is a file which says otherwise.
             ConfigError: The file cannot be read or written.
         """
-        now = described(tools)
+        now = self._described(tools)
         before = self._known if self._file is None else self._read(self._file)
         if before is None:
             self._keep(now)
             return []
-        changes = list(differences(self._secrets.value(before), now))
+        shown = {name: self._without_secrets(pin) for name, pin in before.items()}
+        changes = [self._secrets.text(each) for each in differences(shown, now)]
         if changes and self._file is not None:
             raise ToolsChangedError(
                 f"the tools of the MCP server {self._server!r} are not those in {str(self._file)!r}:"
@@ -62,7 +64,23 @@ class Pins:
 
     def accept(self, tools: Sequence[MCPToolDefinition]) -> None:
         """Take these tools as they are."""
-        self._keep(described(tools))
+        self._keep(self._described(tools))
+
+    def _described(self, tools: Sequence[MCPToolDefinition]) -> Described:
+        """What matters of each tool, by the server's names: a hash of all, and what may be shown."""
+        return {
+            tool.original_name: self._without_secrets(
+                {
+                    "hash": tool.digest,
+                    "description": tool.description,
+                    "parameters": dict(tool.parameters),
+                }
+            )
+            for tool in tools
+        }
+
+    def _without_secrets(self, pin: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: each if key == "hash" else self._secrets.value(each) for key, each in pin.items()}
 
     def _keep(self, tools: Described) -> None:
         self._known = tools
@@ -110,30 +128,6 @@ def _is_pin(found: object) -> bool:
     return isinstance(found, dict) and isinstance(cast("dict[str, object]", found).get("hash"), str)
 
 
-def described(tools: Sequence[MCPToolDefinition]) -> Described:
-    """What matters of each tool, by the server's names."""
-    return {
-        tool.original_name: {
-            "hash": _digest(tool),
-            "description": tool.description,
-            "parameters": dict(tool.parameters),
-        }
-        for tool in tools
-    }
-
-
-def _digest(tool: MCPToolDefinition) -> str:
-    told = [
-        tool.original_name,
-        tool.title,
-        tool.description,
-        tool.parameters,
-        tool.output_schema,
-        tool.annotations,
-    ]
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
-
-
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Each change in words."""
     told: list[str] = []
@@ -149,9 +143,14 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     for what in ("description", "parameters"):
-        if what in before and before[what] != now[what]:
+        if what in before and _nameless(before[what]) != _nameless(now[what]):
             return f"its {what} changed from {_short(before[what])} to {_short(now[what])}"
-    return "its title, output or annotations"
+    return "its title, output or annotations, or a secret in it"
+
+
+def _nameless(value: object) -> str:
+    """As text, whatever the secrets in it are called."""
+    return PLACEHOLDER.sub("[REDACTED]", json.dumps(value, sort_keys=True))
 
 
 def _short(value: object) -> str:

@@ -3,21 +3,29 @@ half dead is noticed.
 
 A request waits for room in a pipe that is full, as long as its call does. A message that nobody waits for,
 such as the one that a call was given up, is kept beside, or left out where there are too many; and a server
-that then still does not read for some seconds is given up. So is one that has closed its input, or has ended
-and left its output to somebody else.
+that then still does not read for long is given up, unless it is at work on a request.
+
+A server that has closed its input may still answer what it was asked, and a process that has ended may have
+been one that starts the server. So both are given up only once they are silent while somebody waits; and who
+answers what it was asked after the process has ended, is the server.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from asyncio.subprocess import SubprocessStreamProtocol
 from typing import cast
 
 BUFFER = 65_536
-SILENT_SECONDS = 0.5
-"""Seconds that output may still come in once the process has ended."""
-DEAF_SECONDS = 5.0
-"""Seconds that a server may leave a message unread that nobody waits for."""
+SILENT_SECONDS = 5.0
+"""Seconds of silence while somebody waits, after which a server is given up that has closed its input, or
+whose process has failed."""
+STARTED_SECONDS = 30.0
+"""The same where the process has ended as one does that has started the server."""
+LOOK_SECONDS = 0.25
+DEAF_SECONDS = 30.0
+"""Seconds that a server which is not at work may leave a message unread that nobody waits for."""
 CLOSED = "it has closed its input"
 MOST_KEPT = 1_000_000
 """Bytes of such messages that are kept for a pipe that is full."""
@@ -34,7 +42,11 @@ class Pipes(SubprocessStreamProtocol):
         self._room = asyncio.Event()
         self._room.set()
         self._is_watched = self._is_over = self._is_left = False
+        self._is_doubted = self._is_asked = self._is_there = False
         self._given = self._kept = 0
+        self._heard = 0.0
+        self._waiting: dict[int | str, int] = {}
+        """Requests without an answer, with the bytes that had been given once they were written."""
         self._pipes: asyncio.SubprocessTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -45,13 +57,21 @@ class Pipes(SubprocessStreamProtocol):
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """Nobody is at the other end of a pipe any more."""
         super().pipe_connection_lost(fd, exc)
-        if fd == 0 and not self._is_left:
-            self._clocks.call_later(SILENT_SECONDS, self._end, CLOSED)
+        if fd == 0:
+            self._room.set()
+            self._doubt()
+
+    def pipe_data_received(self, fd: int, data: bytes | str) -> None:
+        """The server has written something."""
+        super().pipe_data_received(fd, data)
+        if fd == 1:
+            self._heard = self._clocks.time()
+            self._is_there = self._is_asked
 
     def process_exited(self) -> None:
         """The process has ended; its pipes may be held open by others."""
         super().process_exited()
-        self._clocks.call_later(SILENT_SECONDS, self._end, "")
+        self._doubt()
 
     def pause_writing(self) -> None:
         """The pipe is full."""
@@ -64,12 +84,13 @@ class Pipes(SubprocessStreamProtocol):
         self._kept = 0
         self._room.set()
 
-    async def write(self, data: bytes, *, waits: bool) -> None:
+    async def write(self, data: bytes, *, waits: bool, id: int | str | None) -> None:
         """Send a message; raises `OSError` once the server does not take any.
 
         Args:
             data: The message.
-            waits: Whether somebody waits for what the server says to it.
+            waits: Whether it may wait for room in the pipe.
+            id: Of a request, which is then without an answer until `answered`.
         """
         while waits and not self._room.is_set():
             await self._room.wait()
@@ -82,8 +103,17 @@ class Pipes(SubprocessStreamProtocol):
             self._given += len(data)
             self._input.write(data)
         if self._is_closed:
-            self._end(CLOSED)
-            raise BrokenPipeError(self.fault)
+            if not self._waiting:
+                self._end(CLOSED)
+            raise BrokenPipeError(self.fault or CLOSED)
+        if id is not None:
+            self._waiting[id] = self._given
+            self._heard = self._clocks.time()
+            self._is_asked = self._is_doubted
+
+    def answered(self, id: object) -> None:
+        """Nobody waits for an answer to this request any more."""
+        self._waiting.pop(cast("int | str", id), None)
 
     def leave(self) -> None:
         """Close its input, which asks it to end."""
@@ -101,6 +131,28 @@ class Pipes(SubprocessStreamProtocol):
             self._room.set()
             cast("asyncio.BaseTransport", self._pipes.get_pipe_transport(1)).close()
 
+    def _doubt(self) -> None:
+        """From now on the server may be gone, and is once it is silent for too long."""
+        if not self._is_doubted:
+            self._is_doubted, self._heard = True, self._clocks.time()
+            self._judge()
+
+    def _judge(self) -> None:
+        if self._is_left or self._is_over:
+            return
+        if self._waiting and self._clocks.time() > self._heard + self._patience:
+            self._end(CLOSED if self._is_closed else "")
+        else:
+            self._clocks.call_later(LOOK_SECONDS, self._judge)
+
+    @property
+    def _patience(self) -> float:
+        if self._is_closed:
+            return SILENT_SECONDS
+        if self._is_there:
+            return math.inf
+        return SILENT_SECONDS if self._pipes.get_returncode() else STARTED_SECONDS
+
     def _watch(self) -> None:
         """End it unless the server reads something within some seconds."""
         if not self._is_watched:
@@ -110,7 +162,7 @@ class Pipes(SubprocessStreamProtocol):
     def _look(self, before: int) -> None:
         self._is_watched = False
         if not self._room.is_set():
-            if self._read == before:
+            if self._read == before and all(end > before for end in self._waiting.values()):
                 self._end(f"it has not read its input for {DEAF_SECONDS:g} s")
             else:
                 self._watch()

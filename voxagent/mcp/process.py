@@ -91,14 +91,19 @@ class ServerProcess:
         last = bytes(self._stderr).decode(errors="replace").strip().splitlines()[-5:]
         return f"{ended}; its stderr: {' | '.join(last)}" if last else ended
 
-    async def write(self, data: bytes, *, waits: bool = True) -> None:
+    async def write(self, data: bytes, *, waits: bool = True, id: int | str | None = None) -> None:
         """Send a message; raises `OSError` once the server does not take any.
 
         Args:
             data: The message.
-            waits: Whether somebody waits for what the server says to it; else this never waits.
+            waits: Whether it may wait for room; else this never waits.
+            id: Of a request, which is then without an answer until `answered`.
         """
-        await self._pipes.write(data, waits=waits)
+        await self._pipes.write(data, waits=waits, id=id)
+
+    def answered(self, id: object) -> None:
+        """Nobody waits for an answer to this request any more."""
+        self._pipes.answered(id)
 
     async def read(self) -> bytes:
         """What it has written; nothing at its end."""

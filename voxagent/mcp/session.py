@@ -14,8 +14,8 @@ from ..tools.content import ToolReturn
 from .auth import denied
 from .callbacks import Callbacks
 from .connection import CLOSED, Connection, Life, Options, State, leaf_of
-from .forgotten import NO_SESSION
 from .listing import Listed, listed
+from .messages import NO_SESSION, executed_nothing, is_ours
 from .options import CONNECT_TIMEOUT, IDLE_TIMEOUT, MCPOptions, asking_run
 from .pins import Pins
 from .results import reason_of, returned, text_of
@@ -231,7 +231,7 @@ class ServerSession:
 
     async def _gone(self, life: Life, error: Exception) -> str | None:
         """Why a connection is of no more use, if it is not; nobody is given it any more."""
-        if getattr(error, "code", None) == NO_SESSION:
+        if is_ours(error, NO_SESSION):
             self._connection.retire(life)
             return self._short(error)
         return await self._connection.lost(life)
@@ -304,11 +304,11 @@ class ServerSession:
                 try:
                     return await self._answered(life.client, what, ask)
                 except MCPError as error:
-                    if again and error.code == NO_SESSION:
-                        again = False  # the server was started anew and has not executed anything
+                    if again and executed_nothing(error):
+                        again = False
                         self._connection.retire(life)
                         continue
-                    if error.code == DENIED:
+                    if is_ours(error, DENIED):
                         raise denied(self.name, self._short(error)) from None
                     raise ToolsetError(await self._why(what, life, error)) from None
 

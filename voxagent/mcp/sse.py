@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import ToolsetAuthError, ToolsetError
-from .messages import BROKEN, MAX_MESSAGE, TOO_LARGE, Item, encoded, message_of
+from .messages import BROKEN, MAX_MESSAGE, OURS, TOO_LARGE, Item, encoded, message_of
 from .traffic import DENIED
 from .web import NOT_LET_IN, WebClient
 
@@ -77,7 +77,7 @@ class _Posts:
             return
         from mcp import MCPError
 
-        raise MCPError(code=DENIED if response.status_code in NOT_LET_IN else BROKEN, message=said)
+        raise MCPError(DENIED if response.status_code in NOT_LET_IN else BROKEN, said, OURS)
 
     async def aclose(self) -> None:
         """Writing ends with the connection."""

@@ -10,16 +10,23 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, redirect_stdout
+from contextlib import asynccontextmanager, contextmanager, redirect_stdout, suppress
 from types import TracebackType
 from typing import Any, Self, cast
+
+from .messages import unsendable
 
 AHEAD = 100
 """Lines that are read ahead of who takes them."""
 PARSE_ERROR = -32_700
+ID = re.compile(
+    r'\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"]*"\s*,)*\s*"id"\s*:\s*(\d{1,18}(?!\d)|"[^"\\\x00-\x1f]{1,100}")\s*,'
+)
+"""The beginning of a message that cannot be read as a whole, up to its id."""
 
 
 class Lines:
@@ -80,7 +87,8 @@ class _Messages:
         if isinstance(item, ValueError):
             answer = _refusal(item)
             if answer is not None:
-                await self._writing.send(answer)
+                with suppress(Exception):  # whoever does not take it wants nothing any more
+                    await self._writing.send(answer)
         return item
 
     async def __aenter__(self) -> Self:
@@ -102,21 +110,36 @@ def _refusal(error: ValueError) -> Any:
     if not isinstance(error, ValidationError):
         return None
     wrong = error.errors(include_url=False)
-    for id in filter(None, [_id_of(each["input"]) for each in wrong]):
-        said = ErrorData(code=PARSE_ERROR, message=f"the request cannot be read: {wrong[0]['msg']}")
-        return SessionMessage(JSONRPCError(jsonrpc="2.0", id=id[0], error=said))
-    return None
-
-
-def _id_of(given: Any) -> tuple[int | str] | None:
-    """The id of a request, which may be its text; None for what is none."""
-    try:
-        read: Any = json.loads(given) if isinstance(given, str) else given
-    except ValueError:
+    said = ErrorData(code=PARSE_ERROR, message=f"the request cannot be read: {wrong[0]['msg']}")
+    asked = [each for each in map(_request, (each["input"] for each in wrong)) if each is not None]
+    if not asked:
         return None
-    request = cast("dict[str, object]", read) if isinstance(read, dict) else {}
+    id = _id_of(asked[0])
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=id if unsendable(id) is None else None, error=said))
+
+
+def _request(given: Any) -> dict[str, object] | str | None:
+    """A request, which may be no more than its text; None for what is none."""
+    read: Any = given
+    if isinstance(given, str):
+        with suppress(ValueError, RecursionError):
+            read = json.loads(given, strict=False)
+    if isinstance(read, dict):
+        request = cast("dict[str, object]", read)
+        return request if "method" in request and request.get("id") is not None else None
+    is_meant = (
+        isinstance(read, str) and read.lstrip().startswith("{") and '"method"' in read and '"id"' in read
+    )
+    return read if is_meant else None
+
+
+def _id_of(request: dict[str, object] | str) -> int | str | None:
+    """The id of a request, None where it has none that can be told."""
+    if isinstance(request, str):
+        found = ID.match(request)
+        return None if found is None else cast("int | str", json.loads(found[1]))
     id = request.get("id")
-    return (id,) if "method" in request and isinstance(id, int | str) else None
+    return id if isinstance(id, int | str) and not isinstance(id, bool) else None
 
 
 @contextmanager

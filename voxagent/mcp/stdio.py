@@ -6,13 +6,27 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from .messages import Item, Lines, UnreadableMessage, encoded, message_of
+from .messages import (
+    LISTING,
+    NO_SESSION,
+    OF_LISTING,
+    OURS,
+    Item,
+    Lines,
+    UnreadableMessage,
+    encoded,
+    message_of,
+)
 from .process import ServerProcess
 
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
+
+FIRST = ("server/discover", "initialize")
+"""Requests that another connection would make by itself: that this one has ended says all."""
+GIVEN_UP = "notifications/cancelled"
 
 
 class _Output:
@@ -26,12 +40,19 @@ class _Output:
     async def __anext__(self) -> Item:
         while not self._waiting:
             data = await self._process.read()
-            self._waiting.extend(_items(self._lines.fed(data) if data else [self._lines.rest()]))
+            for item in _items(self._lines.fed(data) if data else [self._lines.rest()]):
+                self._seen(item)
+                self._waiting.append(item)
             if not data or self._lines.endless:
                 break
         if not self._waiting:
             raise StopAsyncIteration
         return self._waiting.popleft()
+
+    def _seen(self, item: Item) -> None:
+        message: Any = getattr(item, "message", None)
+        if getattr(message, "method", None) is None:
+            self._process.answered(getattr(message, "id", None))
 
     async def aclose(self) -> None:
         """Reading ends with the process."""
@@ -60,12 +81,23 @@ class _Input:
         self._process = process
 
     async def send(self, item: SessionMessage, /) -> None:
-        """Write a message; raises `MCPError` for one that cannot be sent."""
-        data = encoded(item)
+        """Write a message; raises `MCPError` for one that cannot be sent.
+
+        A request that the server does not take any more is as good as one of a session that it has forgotten:
+        it may be made of another.
+        """
+        from mcp import MCPError
+
+        line, message = encoded(item) + b"\n", cast("Any", item.message)
+        method, id = getattr(message, "method", None), getattr(message, "id", None)
+        if method == GIVEN_UP:
+            self._process.answered(message.params["requestId"])
         try:
-            await self._process.write(data + b"\n", waits=hasattr(item.message, "id"))
-        except OSError:
-            return  # it is gone, which its output tells as well: it has ended, too
+            await self._process.write(line, waits=id is not None, id=None if method is None else id)
+        except OSError as error:
+            if method is not None and id is not None and method not in FIRST:
+                data = OF_LISTING if method == LISTING else OURS
+                raise MCPError(NO_SESSION, str(error), data) from None
 
     async def aclose(self) -> None:
         """Its input is closed when the process is ended."""

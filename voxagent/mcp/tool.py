@@ -40,6 +40,7 @@ class MCPToolDefinition(ToolDefinition[object]):
         meta: What the server tells besides.
         timeout: Seconds for one call, progress or not; None for no limit.
         spare_name: What the model calls it if another tool has its name; "" where that is an error.
+        digest: A hash of what the server tells of it, secrets included.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class MCPToolDefinition(ToolDefinition[object]):
         meta: Mapping[str, Any] | None = None,
         timeout: float | None = None,
         spare_name: str = "",
+        digest: str = "",
     ) -> None:
         told = annotations or {}
         safe = bool(told.get("readOnlyHint") or told.get("idempotentHint"))
@@ -70,6 +72,7 @@ class MCPToolDefinition(ToolDefinition[object]):
         self.annotations: Mapping[str, Any] = told
         self.meta: Mapping[str, Any] = meta or {}
         self.spare_name = spare_name
+        self.digest = digest
         self._caller = caller
 
     @property

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from .mending import mended
-from .messages import BOM, BROKEN, Item, UnreadableMessage
+from .messages import BOM, BROKEN, LISTING, OURS, Item, UnreadableMessage
 
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 DENIED = -32_012
 """Code of the error that stands for a server which does not let us in."""
 UNKNOWN_METHOD = -32_601
-ID = re.compile(rb'"id"\s*:\s*(\d+|"[^"\\]{1,100}")')
+ID = re.compile(rb'"id"\s*:\s*(\d{1,18}(?!\d)|"[^"\\]{1,100}")')
 MESSAGE = re.compile(rb'\s*\{.*?"(?:jsonrpc|result|error)"\s*:', re.DOTALL)
 """What was meant to be a message; a line of a log may be an object too."""
 SAYS_SO = b'"jsonrpc"'
-LISTING = "tools/list"
 PROBE = "server/discover"
 
 logger: logging.Logger = logging.getLogger("voxagent")
@@ -136,9 +135,11 @@ def _is_meant(line: bytes) -> bool:
 def _is_complete(line: bytes) -> bool:
     """Whether a line is something whole that is no message: programs log their errors as objects, too."""
     try:
-        return SAYS_SO not in line and isinstance(json.loads(line), dict)
+        return SAYS_SO not in line and isinstance(json.loads(line, parse_int=str), dict)
     except ValueError:
         return False
+    except RecursionError:  # it is nested too deeply to be seen through
+        return True
 
 
 def error_answer(id: int | str, code: int, why: str) -> Item:
@@ -146,7 +147,8 @@ def error_answer(id: int | str, code: int, why: str) -> Item:
     from mcp.shared.message import SessionMessage
     from mcp_types import ErrorData, JSONRPCError
 
-    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=id, error=ErrorData(code=code, message=why)))
+    error = ErrorData(code=code, message=why, data=OURS)
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=id, error=error))
 
 
 def unknown_method(id: int | str) -> Item:
@@ -172,11 +174,10 @@ class _Reading:
     async def __anext__(self) -> Item:
         while not self._waiting:
             try:
-                item = await self._next()
-            except StopAsyncIteration:
+                self._waiting.extend(self._traffic.received(await self._next()))
+            except Exception:  # nothing is read any more after it; raised again
                 self._on_end()
                 raise
-            self._waiting.extend(self._traffic.received(item))
         return self._waiting.popleft()
 
     async def _next(self) -> Item:

@@ -16,8 +16,8 @@ from typing import Any, Self
 
 from ..errors import ToolsetAuthError, VoxAgentError, said_by
 from .auth import failure_of
-from .forgotten import NO_SESSION, forgotten
-from .messages import BROKEN, MAX_MESSAGE, TOO_LARGE
+from .forgotten import field_of, forgotten
+from .messages import BROKEN, LISTING, MAX_MESSAGE, NO_SESSION, OF_LISTING, OURS, TOO_LARGE
 from .traffic import DENIED
 
 GOODBYE_SECONDS = 1.0
@@ -119,7 +119,8 @@ class WebClient:
             return _failed(request, response.status_code, DENIED, self.said)
         if said := forgotten(request, response.status_code, body):
             self.said = said
-            return _failed(request, response.status_code, NO_SESSION, said)
+            data = OF_LISTING if field_of(request, "method") == LISTING else OURS
+            return _failed(request, response.status_code, NO_SESSION, said, data)
         if refused and b'"jsonrpc"' not in body:
             self.said = f"HTTP {response.status_code} {response.reason_phrase}"
             if response.status_code != NOT_FOUND:
@@ -144,8 +145,8 @@ async def _body(response: Any) -> bytes | None:
     return bytes(body)
 
 
-def _failed(request: Any, status: int, code: int, said: str) -> Any:
-    error = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": said}}
+def _failed(request: Any, status: int, code: int, said: str, data: str = OURS) -> Any:
+    error = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": said, "data": data}}
     return _response(request, status, "application/json", json.dumps(error).encode(), {})
 
 

@@ -37,6 +37,7 @@ from voxagent.mcp.standard import Lines, _Messages
 from voxagent.testing import FunctionProvider, ScriptedProvider, text, tool_call
 
 ROOT = Path(__file__).parents[3]
+NAMELESS = "with no id"
 PROGRAM = ["-W", "error", "-m", "tests.mcp.serving.agents"]
 ENV = {
     "PYTHONPATH": str(ROOT),
@@ -523,6 +524,14 @@ def test_a_program_that_is_stopped_ends_as_programs_do(stop: type[BaseException]
         ('{"jsonrpc": "1.0", "id": 3, "method": "x"}', 3),
         (r'{"jsonrpc": "2.0", "method": "x", "params": {"id": 2, "a": "\ud800"}}', None),
         (r'{"jsonrpc": "2.0", "id": 1, "result": "\ud800"}', None),
+        ('{"jsonrpc": "2.0", "id": 4, "method": "x", "params": {"a": "\t"}}', 4),
+        ('{"jsonrpc": "2.0", "id": 5, "method": "x", "params": {"a"', 5),
+        ('{"jsonrpc": "2.0", "method": "x", "id": "six", "params": {"a"', "six"),
+        ('{"jsonrpc": "2.0", "id": 7, "method": "x", "params": {"a": ' + "[" * 5_000 + "]" * 5_000 + "}}", 7),
+        ('{"jsonrpc": "2.0", "method": "x", "params": {"id": 8', NAMELESS),
+        ('{"jsonrpc": "2.0", "id": ' + "9" * 5_000 + ', "method": "x"}', NAMELESS),
+        ('{"jsonrpc": "2.0", "id": true, "method": "x", "params": [1]}', NAMELESS),
+        (r'{"jsonrpc": "2.0", "id": "\ud800", "method": "x"}', NAMELESS),
         ("not json", None),
         ("[1]", None),
     ],
@@ -541,8 +550,22 @@ async def test_a_request_that_cannot_be_read_is_answered(line: str, answered: An
         assert messages.last_context is reading.last_context
         await writing.aclose()
         answers = [each.message async for each in outgoing]
-    assert [each.id for each in answers] == ([] if answered is None else [answered])
+    told = [NAMELESS if each.id is None else each.id for each in answers]
+    assert told == ([] if answered is None else [answered])
     assert all("the request cannot be read: " in each.error.message for each in answers)
+
+
+async def test_a_refusal_that_nobody_takes_ends_nothing() -> None:
+    incoming, reading = create_context_streams[Any](2)
+    writing, outgoing = create_context_streams[Any](1)
+    await outgoing.aclose()
+    async with asyncio.timeout(20), incoming, writing, _Messages(reading, writing) as messages:
+        with pytest.raises(ValueError, match="literal") as caught:
+            jsonrpc_message_adapter.validate_json('{"jsonrpc": "1.0", "id": 3, "method": "x"}', by_name=False)
+        for each in (caught.value, "a message"):
+            await incoming.send(each)
+        await incoming.aclose()
+        assert [each async for each in messages] == [caught.value, "a message"]
 
 
 async def test_what_is_no_message_and_no_request_is_left_to_the_sdk() -> None:
