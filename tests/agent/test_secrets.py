@@ -617,6 +617,21 @@ async def test_a_word_in_the_place_of_a_providers_key_is_none_and_one_in_the_dep
     assert result.messages[0].text == "install [REDACTED:openai_api_key]"
 
 
+async def test_a_number_that_is_a_secret_is_none_in_metadata_either() -> None:
+    @tool
+    async def pay() -> ToolReturn[str]:
+        return ToolReturn("paid", metadata={"card": NUMBER, "n": 5, "seconds": 0.25})
+
+    agent = Agent(
+        ScriptedProvider(tool_call("pay"), text("ok")), tools=[pay], secrets_to_redact={"card": str(NUMBER)}
+    )
+    seen = Seen(agent)
+    result = await agent.run("go", metadata={"order": NUMBER})
+    assert result.tool_metas[0].metadata == {"card": "[REDACTED:card]", "n": 5, "seconds": 0.25}
+    assert result.metadata == {"order": "[REDACTED:card]"}
+    assert not [each for each in seen.texts(result) if str(NUMBER) in each]
+
+
 async def test_a_number_that_is_a_secret_is_none_in_a_history_either() -> None:
     history = [
         Message("user", "go"),

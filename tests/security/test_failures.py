@@ -339,6 +339,20 @@ def test_what_is_held_by_many_frames_is_looked_at_once() -> None:
     assert (len(asked), "held" in variables_of(error, "deep")) == (1, True)
 
 
+def frames_kept(kind: Callable[[], object]) -> int:
+    """Of fifty frames that hold such a thing, how many do so once their error is redacted."""
+
+    def deep(left: int) -> None:
+        held = kind()
+        if left == 0:
+            raise ValueError("bad", id(held))
+        deep(left - 1)
+
+    error = raised(lambda: deep(50))
+    redact_error(error, redaction())
+    return sum("held" in frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__))
+
+
 def test_no_more_than_so_many_characters_are_looked_at() -> None:
     asked: list[int] = []
 
@@ -347,16 +361,7 @@ def test_no_more_than_so_many_characters_are_looked_at() -> None:
             asked.append(1)
             return "x" * 400_000
 
-    def deep(left: int) -> None:
-        held = Asked()
-        if left == 0:
-            raise ValueError("bad", id(held))
-        deep(left - 1)
-
-    error = raised(lambda: deep(50))
-    redact_error(error, redaction())
-    kept = ["held" in frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
-    assert 5 < sum(kept) <= len(asked) <= 10
+    assert 5 < frames_kept(Asked) <= len(asked) <= 10
 
 
 def test_variables_are_looked_at_for_a_limited_time() -> None:
@@ -368,16 +373,7 @@ def test_variables_are_looked_at_for_a_limited_time() -> None:
             time.sleep(0.3)
             return "Slow()"
 
-    def deep(left: int) -> None:
-        held = Slow()
-        if left == 0:
-            raise ValueError("bad", id(held))
-        deep(left - 1)
-
-    error = raised(lambda: deep(50))
-    redact_error(error, redaction())
-    kept = ["held" in frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
-    assert (sum(kept), len(asked)) == (0, 1)
+    assert (frames_kept(Slow), len(asked)) == (0, 1)
 
 
 def test_an_exception_that_was_cleaned_may_stand_in_a_variable() -> None:

@@ -128,7 +128,7 @@ def test_a_listener_may_leave_and_one_that_fails_harms_nobody(caplog: pytest.Log
         emitter.emit("secret_redacted", name="a")
     leave()
     leave()
-    emitter.off(SecurityEvent.TOOL_CHANGED, fail)
+    emitter.off(SecurityEvent.PATTERN_MATCHED, fail)
     emitter.off("secret_redacted", fail)
     emitter.emit(SecurityEvent.SECRET_REDACTED, name="a")
     assert told == ["secret_redacted"]

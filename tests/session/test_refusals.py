@@ -29,6 +29,7 @@ from voxagent.session import (
 from voxagent.session.readonly import read_there
 from voxagent.session.redis import _Names
 from voxagent.testing import ScriptedProvider, text
+from voxagent.testing.storecheck import calls_with_key
 from voxagent.types.blocks import TextBlock, ToolUseBlock
 
 HELLO, HI = Message("user", "hello"), Message("assistant", "hi")
@@ -336,20 +337,9 @@ async def test_a_key_that_is_no_text_is_refused_everywhere(place: str, key: Any)
         async with session_lock(store, key):
             raise AssertionError("it was locked")
 
-    for doing in (
-        store.load(key),
-        store.save(session),
-        store.create(session),
-        store.delete(key),
-        store.exists(key),
-        store.version(key),
-        store.messages(key),
-        store.append(key, [HELLO], expected_version=0),
-        store.fork(key, new_key="new"),
-        locked(),
-    ):
+    for doing in (*calls_with_key(store, session), lambda: store.fork(key, new_key="new"), locked):
         with pytest.raises(ConfigError) as raised:
-            await doing
+            await doing()
         assert str(raised.value) == said
     await store.append("old", [HELLO], expected_version=0)
     with pytest.raises(ConfigError, match="is of type"):

@@ -209,7 +209,7 @@ class Execution:
         if not self.begun:  # it was cancelled ahead of its first step, or denied
             self._begin()
         content = run.redactor.content(outcome.content)
-        metadata = run.redactor.value(outcome.metadata)
+        metadata = run.redactor.data(outcome.metadata)
         details = run.redactor.text(outcome.details) if outcome.details else None
         milliseconds = (time.perf_counter() - self.begun) * 1000
         result = run.results[call.id] = ToolResultBlock(call.id, call.name, content, outcome.is_error)

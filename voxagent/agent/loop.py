@@ -57,7 +57,7 @@ async def run_loop(run: Run, sessions: SessionHouse) -> RunResult[Any]:
     """Run to the end and tell what became of it."""
     try:
         return await _whole(run, sessions)
-    except Exception as error:
+    except Exception as error:  # raised again, or what is shown of it
         shown = run.redactor.error(error)
         if shown is error:
             raise

@@ -10,9 +10,9 @@ from ..errors import ConfigError
 from ..security.arguments import redacted_arguments
 from ..security.failures import redact_error
 from ..security.filters import RedactionFilter, StreamFilter
-from ..security.registry import NAMED_PLACEHOLDER, Sealed, SecretRegistry
+from ..security.registry import MIN_LENGTH, NAMED_PLACEHOLDER, Sealed, SecretRegistry
 from ..security.shapes import stands_in
-from ..security.values import reveal
+from ..security.values import reveal, with_strings
 from ..types.blocks import (
     ContentBlock,
     ProviderBlock,
@@ -56,6 +56,10 @@ class Redactor:
     def value(self, value: T) -> T:
         """The value with placeholders in all its strings."""
         return self._filter.redact_value(value)
+
+    def data(self, value: T) -> T:
+        """The same, with placeholders for numbers too: of what programs keep beside the conversation."""
+        return value if self.registry.empty else with_strings(value, self.text, digits=MIN_LENGTH)
 
     def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
         """Messages with placeholders, but in what is sealed; what has no secret in it stays as it is."""

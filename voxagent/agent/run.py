@@ -357,7 +357,7 @@ class Run:
             finish_reason=answers[-1].finish_reason if answers else None,
             truncated=self.truncated,
             pending=list(self.pending),
-            metadata=self.redactor.value(self.metadata),
+            metadata=self.redactor.data(self.metadata),
             has_output=self.has_output and self.error is None,
             value=self.value if self.error is None else None,
         )

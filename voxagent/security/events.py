@@ -17,10 +17,6 @@ class SecurityEvent(StrEnum):
     """A registered value was replaced; data: `name`, `count`, `where`."""
     PATTERN_MATCHED = auto()
     """What a pattern matched was replaced; data: `name`, `count`, `where`."""
-    SECRET_REVEALED = auto()
-    """A tool that declared it was given a real value; data: `name`, `where`."""
-    TOOL_CHANGED = auto()
-    """A tool from outside is not what it was when it was approved; data: `name`, `where`."""
 
 
 SecurityCallback: TypeAlias = Callable[[SecurityEvent, Mapping[str, object]], object]

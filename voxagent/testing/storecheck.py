@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 from uuid import uuid4
 
+from ..session.session import Session
 from ..session.storage import SessionStorage
 
 MakeStore: TypeAlias = Callable[[], SessionStorage]
@@ -43,6 +45,24 @@ class Place:
                 await self.stores[0].delete(key)
         for store in self.stores:
             await store.close()
+
+
+def calls_with_key(store: SessionStorage, session: Session) -> list[Callable[[], Awaitable[object]]]:
+    """All that a store does with the key of a session, each to be begun when it is its turn."""
+    key = session.key
+    with_key: list[Callable[[str], Awaitable[object]]] = [
+        store.load,
+        store.delete,
+        store.exists,
+        store.version,
+        store.messages,
+        partial(store.append, messages=(), expected_version=0),
+    ]
+    return [
+        partial(store.save, session),
+        partial(store.create, session),
+        *[partial(each, key) for each in with_key],
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from ..session.storage import SessionStorage
 from ..types.blocks import ImageBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from ..types.message import Message
 from ..types.usage import Usage
-from .storecheck import Place, StoreCheck
+from .storecheck import Place, StoreCheck, calls_with_key
 
 T = TypeVar("T")
 
@@ -245,18 +245,8 @@ async def _refused(place: Place) -> None:
     session = Session("id", "k")
     for key in ("", place.key("k" * MAX_KEY), place.key("é" * 600)):
         session.key = key
-        doing = (
-            store.load(key),
-            store.save(session),
-            store.create(session),
-            store.delete(key),
-            store.exists(key),
-            store.version(key),
-            store.messages(key),
-            store.append(key, [], expected_version=0),
-        )
-        for each in doing:
-            await _raises(ConfigError, each, f"a key of {len(key)} characters")
+        for each in calls_with_key(store, session):
+            await _raises(ConfigError, each(), f"a key of {len(key)} characters")
 
 
 async def _junk(place: Place) -> None:
@@ -266,8 +256,8 @@ async def _junk(place: Place) -> None:
         given = cast("list[Message]", junk)
         await _raises(ConfigError, store.append(key, given, expected_version=1), f"an append of {junk!r}")
         await _raises(ConfigError, store.append(new, given, expected_version=0), f"an append of {junk!r}")
-        for doing in (store.save(Session("id", key, given)), store.create(Session("id", new, given))):
-            await _raises(ConfigError, doing, f"a session of {junk!r}")
+        await _raises(ConfigError, store.save(Session("id", key, given)), f"a session of {junk!r}")
+        await _raises(ConfigError, store.create(Session("id", new, given)), f"a session of {junk!r}")
     _same((await _loaded(store, key)).messages, [HELLO], "the messages after junk was refused")
     _same(await store.exists(new), False, "whether there is a session of junk")
     _same(await store.append(key, [HI], expected_version=1), 2, "the version after junk was refused")
